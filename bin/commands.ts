@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toFeedAddress, type Config } from '../src/config.ts'
+import { claimDoor } from '../src/door.ts'
+import { createServer } from 'node:http'
+import { migrate, migrationState } from '../src/db/migrate.ts'
+import { openDatabase } from '../src/db/open-database.ts'
+import { AppError } from '../src/errors.ts'
+import { createModelStore } from '../src/models/model-store.ts'
+import { describeTransfer } from '../src/models/transfer-rate.ts'
+import { toError, type DoorClient } from './door-client.ts'
+import { formatAnswer, formatSource, type SentAnswer, type SentSource } from './print-answer.ts'
+import { withService } from './with-service.ts'
+
+export interface CommandContext {
+  readonly config: Config
+  readonly signal: AbortSignal
+  readonly isJson: boolean
+  readonly print: (text: string) => void
+  /** Without a line end, for words as they come. */
+  readonly write: (text: string) => void
+  readonly note: (text: string) => void
+}
+
+interface SentFeed {
+  readonly id: string
+  readonly url: string
+  readonly title: string
+  readonly status: string
+  readonly problem: string | null
+  readonly articles: number
+}
+
+interface SentJob {
+  readonly id: string
+  readonly state: string
+  readonly progress: { readonly done: number; readonly total: number }
+  readonly error: string | null
+}
+
+export async function ask(context: CommandContext, question: string): Promise<void> {
+  const { config, signal, isJson, print, note } = context
+  await withService({ config, needsChat: true, signal }, async (client) => {
+    const body = { question, stream: true }
+    for await (const { event, data } of client.stream('/v1/chat', {
+      method: 'POST',
+      body,
+      signal,
+    })) {
+      const value: unknown = JSON.parse(data)
+      if (event === 'answer-queued')
+        note(`waiting: place ${(value as { position: number }).position}`)
+      if (event === 'answer-error') throw toError(value)
+      if (event === 'answer-end') {
+        print(isJson ? JSON.stringify(value) : formatAnswer(value as SentAnswer))
+        return
+      }
+    }
+    throw new AppError('shutting-down', 'The answer broke off. Ask again.')
+  })
+}
+
+export async function search(context: CommandContext, query: string, k: string): Promise<void> {
+  const { config, signal, isJson, print } = context
+  await withService({ config, needsChat: false, signal }, async (client) => {
+    const parameters = new URLSearchParams({ q: query, k })
+    const found = (await client.request(`/v1/search?${parameters.toString()}`, { signal })) as {
+      passages: SentSource[]
+    }
+    if (isJson) return print(JSON.stringify(found))
+    if (found.passages.length === 0) return print('Nothing found.')
+    print(found.passages.map(formatSource).join('\n\n'))
+  })
+}
+
+/** Adds the feeds that are named and refreshes them, or refreshes all; ends when they are read. */
+export async function ingest(context: CommandContext, feeds: readonly string[]): Promise<void> {
+  const { config, signal } = context
+  await withService({ config, needsChat: false, signal }, async (client) => {
+    const wanted = feeds.length === 0 ? await listFeeds(client, signal) : []
+    for (const url of feeds) wanted.push(await addFeed(client, url, signal))
+    const results = []
+    for (const feed of wanted) results.push(await refresh(context, client, feed))
+    if (context.isJson) context.print(JSON.stringify({ items: results }))
+    const failed = results.find(({ job }) => job.state === 'failed')
+    if (failed !== undefined) {
+      throw new AppError(
+        'feed-unavailable',
+        `${failed.feed.url}: ${failed.job.error ?? 'it failed'}`,
+      )
+    }
+  })
+}
+
+const JOB_POLL_MS = 150
+
+async function refresh(
+  { signal, note, print, isJson }: CommandContext,
+  client: DoorClient,
+  feed: SentFeed,
+): Promise<{ feed: SentFeed; job: SentJob }> {
+  const path = `/v1/feeds/${feed.id}/refresh`
+  let job = (await client.request(path, { method: 'POST', signal })) as SentJob
+  let shown = ''
+  while (job.state === 'waiting' || job.state === 'running') {
+    await sleep(JOB_POLL_MS, undefined, { signal })
+    job = (await client.request(`/v1/jobs/${job.id}`, { signal })) as SentJob
+    const { done, total } = job.progress
+    if (total > 0 && shown !== `${done}/${total}`) note(`${feed.url}: ${done} of ${total} articles`)
+    shown = `${done}/${total}`
+  }
+  if (!isJson) {
+    const { total } = job.progress
+    print(
+      `${feed.url}: ${job.error ?? (total === 0 ? 'nothing new' : `${total} articles new or changed`)}`,
+    )
+  }
+  return { feed, job }
+}
+
+async function listFeeds(client: DoorClient, signal: AbortSignal): Promise<SentFeed[]> {
+  return ((await client.request('/v1/feeds', { signal })) as { items: SentFeed[] }).items
+}
+
+async function addFeed(client: DoorClient, feed: string, signal: AbortSignal): Promise<SentFeed> {
+  const body = { url: toFeedAddress(feed) }
+  return (await client.request('/v1/feeds', { method: 'POST', body, signal })) as SentFeed
+}
+
+export async function feedsAdd(context: CommandContext, feeds: readonly string[]): Promise<void> {
+  await ingest(context, feeds)
+}
+
+export async function feedsList({ config, signal, isJson, print }: CommandContext): Promise<void> {
+  await withService({ config, needsChat: false, signal }, async (client) => {
+    const items = await listFeeds(client, signal)
+    if (isJson) return print(JSON.stringify({ items }))
+    for (const { url, title, status, problem, articles } of items) {
+      print(
+        `${status}\t${articles} articles\t${url}\t${title}${problem === null ? '' : `\t${problem}`}`,
+      )
+    }
+  })
+}
+
+export async function feedsRemove(context: CommandContext, feed: string): Promise<void> {
+  const { config, signal, print } = context
+  await withService({ config, needsChat: false, signal }, async (client) => {
+    const items = await listFeeds(client, signal)
+    const found = items.find(({ id, url }) => id === feed || url === toFeedAddress(feed))
+    if (found === undefined) {
+      throw new AppError('not-found', `There is no feed ${feed}. "footnote feeds list" names them.`)
+    }
+    await client.request(`/v1/feeds/${found.id}`, { method: 'DELETE', signal })
+    print(`removed ${found.url} with its ${found.articles} articles`)
+  })
+}
+
+export async function modelsList({ config, isJson, print }: CommandContext): Promise<void> {
+  const items = await createModelStore({ dir: config.modelsDir }).list()
+  if (isJson) return print(JSON.stringify({ items }))
+  for (const { id, kind, bytes, licence, state } of items) {
+    print(`${state}\t${kind}\t${Math.round(bytes / 1e6)} MB\t${licence}\t${id}`)
+  }
+}
+
+/** Fetches the models that are named, or the configured ones. */
+export async function modelsPull(context: CommandContext, names: readonly string[]): Promise<void> {
+  const { config, signal, note, print } = context
+  const store = createModelStore({ dir: config.modelsDir })
+  const known = await store.list()
+  const wanted = names.length > 0 ? names : configuredModels(config)
+  for (const name of wanted) {
+    const model = known.find(({ id }) => id === name)
+    if (model === undefined) {
+      const ids = known.map(({ id }) => id).join(', ')
+      throw new AppError('invalid-request', `There is no model ${name}. Known are ${ids}.`)
+    }
+    const startedAt = performance.now()
+    const options = {
+      signal,
+      onProgress: (progress: Parameters<typeof describeTransfer>[0]) =>
+        note(describeTransfer(progress, startedAt)),
+    }
+    if (model.kind === 'chat') await store.ensureChat(name, options)
+    else await store.ensureEmbedding(name, options)
+    print(`${name} is there and has the right checksum`)
+  }
+}
+
+function configuredModels({ chatModel, embeddingModel }: Config): readonly string[] {
+  return [chatModel, embeddingModel].flatMap((choice) =>
+    choice.kind === 'llama' || choice.kind === 'onnx' ? [choice.name] : [],
+  )
+}
+
+export async function modelsCheck({
+  config,
+  signal,
+  isJson,
+  print,
+}: CommandContext): Promise<void> {
+  const results = await createModelStore({ dir: config.modelsDir }).check({ signal })
+  if (isJson) print(JSON.stringify({ items: results }))
+  else for (const each of results) print(`${each.state}\t${each.path}`)
+  const wrong = results.find(({ state }) => state === 'wrong')
+  if (wrong !== undefined) {
+    throw new AppError(
+      'model-file-invalid',
+      `${wrong.path} does not have the checksum ${wrong.expectedSha256}.`,
+    )
+  }
+}
+
+/** Works on the database itself, so the service must not run on the data folder. */
+export async function migrateDatabase(
+  { config, print, isJson }: CommandContext,
+  action: 'up' | 'down' | 'status',
+): Promise<void> {
+  const door = createServer((_request, response) => response.writeHead(503).end())
+  await claimDoor(door, config.dataDir)
+  const database = openDatabase({
+    url: config.migrateDatabaseUrl ?? config.databaseUrl,
+    dataDir: config.dataDir,
+    onError: () => undefined,
+  })
+  try {
+    const done = action === 'status' ? [] : await migrate(database.pool, action)
+    const state = await migrationState(database.pool)
+    if (isJson) return print(JSON.stringify({ done, ...state }))
+    for (const name of done) print(`${action}\t${name}`)
+    print(
+      `applied: ${state.applied.join(', ') || 'none'}; pending: ${state.pending.join(', ') || 'none'}`,
+    )
+  } finally {
+    await database.close()
+    await new Promise((resolve) => door.close(resolve))
+  }
+}

@@ -1,0 +1,32 @@
+import type { AppError, ErrorCode } from '../src/errors.ts'
+
+/** As in BSD's sysexits. */
+const EXIT_CODES = {
+  'invalid-request': 64,
+  'payload-too-large': 64,
+  'unsupported-media-type': 64,
+  'not-found': 66,
+  'method-not-allowed': 64,
+  conflict: 64,
+  unauthorized: 77,
+  forbidden: 77,
+  'rate-limited': 77,
+  'model-busy': 75,
+  'shutting-down': 75,
+  'model-unavailable': 69,
+  'model-timeout': 69,
+  'model-file-invalid': 69,
+  'database-unavailable': 69,
+  'schema-mismatch': 69,
+  'storage-full': 74,
+  'feed-unavailable': 69,
+  'feed-invalid': 65,
+  'data-folder-in-use': 69,
+  'port-in-use': 69,
+  'config-invalid': 78,
+  internal: 70,
+} satisfies Record<ErrorCode, number>
+
+export function exitCodeOf(error: AppError): number {
+  return EXIT_CODES[error.code]
+}

@@ -1,0 +1,70 @@
+import type { Config } from '../src/config.ts'
+import { doorPath, isAnswered } from '../src/door.ts'
+import { AppError } from '../src/errors.ts'
+import { createLogger } from '../src/logger.ts'
+import { startService } from '../src/main.ts'
+import { createDoorClient, type DoorClient } from './door-client.ts'
+import { showProgress } from './progress.ts'
+
+interface WithServiceOptions {
+  readonly config: Config
+  /** Whether the command has use for the chat model; without, it is neither fetched nor loaded. */
+  readonly needsChat: boolean
+  readonly signal: AbortSignal
+}
+
+/** Does `work` through the door of the service that runs, or of one started for it in this process. */
+export async function withService(
+  options: WithServiceOptions,
+  work: (client: DoorClient) => Promise<void>,
+): Promise<void> {
+  const { config } = options
+  if (await isAnswered(doorPath(config.dataDir))) return withClient(config, work)
+  const service = await startOwn(options)
+  // Another command was faster: it is the service now.
+  if (service === undefined) return withClient(config, work)
+  const progress = showProgress(service.readiness, process.stderr)
+  try {
+    await service.started
+    await untilReady(service.readiness, options.signal)
+    progress.stop()
+    await withClient(config, work)
+  } finally {
+    progress.stop()
+    await service.stop()
+  }
+}
+
+async function startOwn({ config, needsChat }: WithServiceOptions) {
+  const own: Config = needsChat ? config : { ...config, chatModel: { kind: 'none' } }
+  try {
+    return await startService({ config: own, logger: createLogger('warn'), isPublic: false })
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'data-folder-in-use') return undefined
+    throw error
+  }
+}
+
+async function withClient(
+  config: Config,
+  work: (client: DoorClient) => Promise<void>,
+): Promise<void> {
+  const client = createDoorClient(config.dataDir)
+  try {
+    await work(client)
+  } finally {
+    await client.close()
+  }
+}
+
+const READY_POLL_MS = 100
+
+async function untilReady(
+  readiness: { readonly isReady: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!readiness.isReady) {
+    signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS))
+  }
+}

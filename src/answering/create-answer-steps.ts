@@ -1,0 +1,102 @@
+import type { Database } from '../db/database.ts'
+import type { Passage } from '../domain.ts'
+import type { ChatTurn, ChatTurns } from '../models/chat-turns.ts'
+import type { EmbeddingModel } from '../models/embedding.ts'
+import { packPassages } from '../retrieval/passages.ts'
+import type { Search } from '../retrieval/search.ts'
+import { splitAnswer } from '../retrieval/split-sentences.ts'
+import { sentenceSimilarities } from '../store/sentences.ts'
+import type { AnswerSteps } from './answer-question.ts'
+import { CALIBRATION, statedThreshold } from './calibration.ts'
+import { generateAnswer } from './generate.ts'
+import { buildCheck, CHECK_PREFIX } from './prompt.ts'
+import { decide } from './refusal.ts'
+
+interface StepDependencies {
+  readonly database: Pick<Database, 'pool'>
+  readonly search: Search
+  readonly chat: ChatTurns
+  readonly embedding: () => EmbeddingModel | undefined
+  readonly embeddingId: string
+  readonly countTokens: (text: string) => number
+}
+
+/** With the rules and the question, the prompt of this many tokens of passages stays under 500. */
+const PASSAGE_TOKENS = 400
+const MAX_PASSAGES = 8
+/** The check reads the sentences that the answer rests on, the best three. */
+const CHECK_SENTENCES = 3
+
+export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
+  const { search, chat, embeddingId, countTokens } = dependencies
+  return {
+    async retrieve({ understood, filters, exclude, maxPassages, signal }) {
+      const result = await search({ ...understood, filters, exclude: exclude ?? [], signal })
+      const passages = packPassages(result.chunks, {
+        question: [understood.question, understood.earlier ?? ''].join(' '),
+        maxTokens: PASSAGE_TOKENS,
+        maxPassages: maxPassages ?? MAX_PASSAGES,
+        countTokens,
+      })
+      return { search: result, passages }
+    },
+    takeTurn: (options) => chat.take(options),
+    generate: generateAnswer,
+    compare: (sentences, passages, signal) =>
+      compareSentences(dependencies, { sentences, passages, signal }),
+    split: (text) => splitAnswer(text).map(({ start, end }) => text.slice(start, end)),
+    checkStated: (turn, { question, grounded }, signal) =>
+      probabilityStated(turn, {
+        question,
+        answer: grounded.sentences.map(({ text }) => text).join(' '),
+        evidence: grounded.citations.slice(0, CHECK_SENTENCES).map(({ quote }) => quote),
+        signal,
+      }),
+    decide,
+    models: { chat: () => chatId(chat), embedding: embeddingId },
+    thresholds: { stated: statedThreshold, extracted: CALIBRATION.extractedThreshold },
+  }
+}
+
+function chatId(chat: ChatTurns): string | null {
+  return chat.state.status === 'ok' ? chat.state.model.id : null
+}
+
+interface Comparison {
+  readonly sentences: readonly string[]
+  readonly passages: readonly Passage[]
+  readonly signal: AbortSignal
+}
+
+/** Nothing is known of nearness while the embedding model is away: shared words then decide alone. */
+async function compareSentences(
+  { database, embedding, embeddingId }: StepDependencies,
+  { sentences, passages, signal }: Comparison,
+): Promise<readonly ReadonlyMap<string, number>[]> {
+  const model = embedding()
+  if (model === undefined || sentences.length === 0) return []
+  const vectors = await model.embedTexts(sentences, { signal }).catch(() => [])
+  signal.throwIfAborted()
+  if (vectors.length === 0) return []
+  const sentenceIds = passages.flatMap((passage) => passage.sentences.map(({ id }) => id))
+  return sentenceSimilarities(database.pool, vectors, { sentenceIds, model: embeddingId })
+}
+
+interface StatedInput {
+  readonly question: string
+  readonly answer: string
+  readonly evidence: readonly string[]
+  readonly signal: AbortSignal
+}
+
+async function probabilityStated(turn: ChatTurn, input: StatedInput): Promise<number | null> {
+  const { model } = turn
+  if (model.probability === undefined) return null
+  const [yes] = await model.probability({
+    prefix: CHECK_PREFIX,
+    prompt: buildCheck(input),
+    choices: ['Yes', 'No'],
+    signal: input.signal,
+  })
+  return yes ?? null
+}

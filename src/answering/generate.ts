@@ -1,0 +1,62 @@
+import type { Passage } from '../domain.ts'
+import { AppError } from '../errors.ts'
+import type { ChatTurn } from '../models/chat-turns.ts'
+import { DEADLINES, withDeadlines } from '../models/deadlines.ts'
+import { buildPrompt } from './prompt.ts'
+
+export interface GenerateRequest {
+  readonly question: string
+  readonly earlier: string | null
+  readonly passages: readonly Passage[]
+  readonly signal: AbortSignal
+  readonly onText: (text: string) => void
+}
+
+export interface Generated {
+  readonly text: string
+  readonly prompt: string
+  readonly promptHash: string
+  readonly tokens: { readonly prompt: number; readonly completion: number }
+  /** Milliseconds from `startedAt` to the first word; null where there was none. */
+  readonly firstTokenAt: (startedAt: number) => number | null
+}
+
+/** The model's words; null where no first word came, because it could not be reached or took too long. */
+export type Generate = (turn: ChatTurn, request: GenerateRequest) => Promise<Generated | null>
+
+/** One to three short sentences; a model that goes on is cut off and its last words are dropped as unsupported. */
+const MAX_ANSWER_TOKENS = 120
+
+export const generateAnswer: Generate = async ({ model }, request) => {
+  const { prefix, prompt, hash } = buildPrompt(request)
+  let text = ''
+  let firstAt: number | null = null
+  try {
+    const pieces = withDeadlines(
+      (signal) => model.generate({ prefix, prompt, signal, maxTokens: MAX_ANSWER_TOKENS }),
+      { signal: request.signal, deadlines: DEADLINES },
+    )
+    for await (const piece of pieces) {
+      firstAt ??= performance.now()
+      text += piece
+      request.onText(piece)
+    }
+  } catch (error) {
+    if (firstAt === null && isModelAbsent(error)) return null
+    throw error
+  }
+  return {
+    text,
+    prompt,
+    promptHash: hash,
+    tokens: { prompt: model.countTokens(prefix + prompt), completion: model.countTokens(text) },
+    firstTokenAt: (startedAt) => (firstAt === null ? null : Math.round(firstAt - startedAt)),
+  }
+}
+
+function isModelAbsent(error: unknown): boolean {
+  return (
+    error instanceof AppError &&
+    (error.code === 'model-unavailable' || error.code === 'model-timeout')
+  )
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { findMissing, toNames, toNumbers } from './hard-tokens.ts'
+
+describe('numbers', () => {
+  it('are equal as numbers, however they are written', () => {
+    expect([...toNumbers('1,200 rows')]).toEqual(['1200'])
+    expect([...toNumbers('1.2k rows')]).toEqual(['1200'])
+    expect([...toNumbers('It took 95.')]).toEqual(['95'])
+  })
+
+  it('are not found inside identifiers', () => {
+    expect([...toNumbers('idx_2 and utf8')]).toEqual([])
+  })
+
+  it('keep a version as it is written', () => {
+    expect([...toNumbers('version 1.2.3')]).toEqual(['1.2.3'])
+  })
+
+  it('hold their unit apart', () => {
+    expect([...toNumbers('95% and 42ms')]).toEqual(['95', '42'])
+  })
+})
+
+describe('names', () => {
+  it('are words with a capital that no sentence start explains', () => {
+    expect(toNames('Redis is fast. With Postgres it is too.')).toEqual(['Postgres'])
+  })
+
+  it('are words that look like code, wherever they stand', () => {
+    expect(toNames('NOTIFY calls pg_notify and Next.js.')).toEqual([
+      'NOTIFY',
+      'pg_notify',
+      'Next.js',
+    ])
+  })
+})
+
+describe('what the evidence lacks', () => {
+  it('is a number that was swapped', () => {
+    expect(findMissing('The cap is 9000 bytes.', 'It is capped at 8000 bytes.', '')).toBe('9000')
+  })
+
+  it('is a number even where the text around has it', () => {
+    expect(findMissing('It has 10 rows.', 'It has rows.', 'Ten or 10.')).toBe('10')
+  })
+
+  it('is not a name that the heading has', () => {
+    expect(findMissing('In Postgres it is capped.', 'It is capped.', 'Postgres limits')).toBeNull()
+  })
+
+  it('is a quoted string that was never said', () => {
+    expect(findMissing('He said "never again".', 'He said nothing.', '')).toBe('never again')
+  })
+})

@@ -1,0 +1,38 @@
+import type { AnswerSentence, Passage, RefusalReason } from '../domain.ts'
+
+export interface DecideInput {
+  readonly sentences: readonly AnswerSentence[]
+  readonly passages: readonly Passage[]
+  /** The model's words, before grounding. */
+  readonly generated: string
+  /** How likely the evidence states the answer; null where the model gives no probability. */
+  readonly statesAnswer: number | null
+  readonly threshold: number
+}
+
+/** The model saying in its own words that the passages lack the answer. */
+const DENIAL =
+  /\b(passages?|text|articles?|context|information)\b.{0,40}\b(do(es)? not|don't|doesn't|is not|isn't|are not|no)\b|\bnot (mentioned|specified|provided|stated|given|discussed)\b/i
+
+/** Why the question is refused, or null where the answer stands (design.md, decision 7). */
+export function decide(input: DecideInput): RefusalReason | null {
+  if (input.passages.length === 0) return 'no-evidence'
+  if (input.sentences.length === 0)
+    return DENIAL.test(input.generated) ? 'not-answered' : 'unsupported'
+  if (input.sentences.every(({ text }) => DENIAL.test(text))) return 'not-answered'
+  if (input.statesAnswer !== null && input.statesAnswer < input.threshold) return 'not-answered'
+  return null
+}
+
+const REFUSALS: Record<RefusalReason, string> = {
+  'no-evidence': 'Nothing in the articles is about this question.',
+  'not-answered': 'The articles do not say this.',
+  unsupported: 'The articles do not answer this: no sentence of theirs supports an answer.',
+}
+
+/** What a refusal says, naming the nearest articles. */
+export function describeRefusal(reason: RefusalReason, passages: readonly Passage[]): string {
+  const titles = [...new Set(passages.map(({ title }) => title))].slice(0, 3)
+  const nearest = titles.map((title) => `“${title}”`).join(', ')
+  return nearest === '' ? REFUSALS[reason] : `${REFUSALS[reason]} The nearest articles: ${nearest}.`
+}

@@ -1,0 +1,168 @@
+import { availableParallelism, homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { AppError } from './errors.ts'
+
+/** Empty is unset, so that a line of `.env` may be left blank. */
+const text = z.preprocess((value) => (value === '' ? undefined : value), z.string().optional())
+
+const words = text.transform((value) => value?.split(/\s+/).filter((word) => word !== '') ?? [])
+
+function wholeNumber(low: number, high: number, fallback: number) {
+  return text.transform((value, context) => {
+    const number = value === undefined ? fallback : Number(value)
+    if (Number.isInteger(number) && number >= low && number <= high) return number
+    context.addIssue({
+      code: 'custom',
+      message: `must be a whole number from ${low} to ${high}, and is "${value}"`,
+    })
+    return z.NEVER
+  })
+}
+
+function url(protocols: readonly string[], example: string) {
+  return text.refine(
+    (value) =>
+      value === undefined || (URL.canParse(value) && protocols.includes(new URL(value).protocol)),
+    { message: `must be an address such as ${example}` },
+  )
+}
+
+function model(kinds: readonly string[], example: string) {
+  return text.refine(
+    (value) =>
+      value === undefined ||
+      kinds.some(
+        (kind) =>
+          value === kind ||
+          (kind.endsWith(':') && value.startsWith(kind) && value.length > kind.length),
+      ),
+    { message: `must begin with one of ${kinds.join(', ')}, such as ${example}` },
+  )
+}
+
+const postgresUrl = url(['postgres:', 'postgresql:'], 'postgres://user@host/name')
+
+/** Every setting; `.env.example` explains them, and a test keeps the two alike. */
+export const settings = z.object({
+  FEEDS: words,
+  REFRESH_MINUTES: wholeNumber(1, 10_080, 60),
+  FEED_PRIVATE_ALLOW: words,
+  CHAT_MODEL: model(['llama:', 'ollama:', 'none'], 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'),
+  EMBEDDING_MODEL: model(['onnx:', 'ollama:'], 'onnx:bge-small-en-v1.5-q8'),
+  OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
+  MODELS_DIR: text,
+  MODEL_THREADS: wholeNumber(1, 256, defaultThreads()),
+  MAX_WAITING_QUESTIONS: wholeNumber(0, 1_000, 16),
+  DATA_DIR: text,
+  DATABASE_URL: postgresUrl,
+  MIGRATE_DATABASE_URL: postgresUrl,
+  HOST: text,
+  PORT: wholeNumber(0, 65_535, 3000),
+  API_KEY: text.refine((value) => value === undefined || value.length >= 16, {
+    message: 'must have at least 16 characters',
+  }),
+  ALLOWED_ORIGINS: words,
+  LOG_LEVEL: text.refine(
+    (value) => value === undefined || ['error', 'warn', 'info', 'debug'].includes(value),
+    { message: 'must be one of error, warn, info, debug' },
+  ),
+})
+
+export type ModelChoice =
+  { readonly kind: 'llama' | 'ollama' | 'onnx'; readonly name: string } | { readonly kind: 'none' }
+
+export interface Config {
+  readonly feeds: readonly string[]
+  readonly refreshMinutes: number
+  readonly feedPrivateAllow: readonly string[]
+  readonly chatModel: ModelChoice
+  readonly embeddingModel: ModelChoice
+  readonly ollamaHost: string
+  readonly modelsDir: string
+  readonly modelThreads: number
+  readonly maxWaitingQuestions: number
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly migrateDatabaseUrl: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly apiKey: string | undefined
+  readonly allowedOrigins: readonly string[]
+  /** Unset: warnings on a terminal, everything elsewhere. */
+  readonly logLevel: string | undefined
+}
+
+const DEFAULT_CHAT_MODEL = 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'
+const DEFAULT_EMBEDDING_MODEL = 'onnx:bge-small-en-v1.5-q8'
+
+/** Reads the settings once, at start; every bad one is named in a single `config-invalid`. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const parsed = settings.safeParse(env)
+  if (!parsed.success) {
+    throw invalid(
+      parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+    )
+  }
+  const values = parsed.data
+  const host = values.HOST ?? '127.0.0.1'
+  if (values.API_KEY === undefined && !isLoopback(host)) {
+    throw invalid([
+      {
+        path: 'HOST',
+        message: `is ${host}, which others reach: set API_KEY, or leave HOST at 127.0.0.1`,
+      },
+    ])
+  }
+  return Object.freeze({
+    feeds: values.FEEDS.map(toFeedAddress),
+    refreshMinutes: values.REFRESH_MINUTES,
+    feedPrivateAllow: values.FEED_PRIVATE_ALLOW,
+    chatModel: toChoice(values.CHAT_MODEL ?? DEFAULT_CHAT_MODEL),
+    embeddingModel: toChoice(values.EMBEDDING_MODEL ?? DEFAULT_EMBEDDING_MODEL),
+    ollamaHost: values.OLLAMA_HOST ?? 'http://127.0.0.1:11434',
+    modelsDir: resolve(values.MODELS_DIR ?? defaultModelsDir(env)),
+    modelThreads: values.MODEL_THREADS,
+    maxWaitingQuestions: values.MAX_WAITING_QUESTIONS,
+    dataDir: resolve(values.DATA_DIR ?? './data'),
+    databaseUrl: values.DATABASE_URL,
+    migrateDatabaseUrl: values.MIGRATE_DATABASE_URL,
+    host,
+    port: values.PORT,
+    apiKey: values.API_KEY,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    logLevel: values.LOG_LEVEL,
+  })
+}
+
+function invalid(errors: readonly { path: string; message: string }[]): AppError {
+  const list = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+  return new AppError('config-invalid', `Some settings are wrong: ${list}.`, { errors })
+}
+
+/** A feed is an address or a file; a file's path is made absolute where the service starts. */
+export function toFeedAddress(feed: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(feed) ? feed : resolve(feed)
+}
+
+function toChoice(value: string): ModelChoice {
+  if (value === 'none') return { kind: 'none' }
+  const at = value.indexOf(':')
+  return { kind: value.slice(0, at) as 'llama' | 'ollama' | 'onnx', name: value.slice(at + 1) }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+/**
+ * Two threads read a prompt nearly twice as fast as one; more than the cores is a hundred times slower
+ * (design.md, decision 8). Ingest pauses while a question is answered, so all cores may be used.
+ */
+function defaultThreads(): number {
+  return Math.min(8, availableParallelism())
+}
+
+function defaultModelsDir(env: Record<string, string | undefined>): string {
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'footnote', 'models')
+}

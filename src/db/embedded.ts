@@ -1,0 +1,138 @@
+// What is special about the embedded Postgres lives here alone: a worker thread, one session, and a
+// deadline that ends the worker, because the engine ignores statement_timeout and cancel requests and
+// spins for ever on a full disk.
+import { mkdirSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import pg from 'pg'
+import { AppError } from '../errors.ts'
+import { ProtocolStream, type ProtocolEngine } from './protocol-stream.ts'
+
+/** Under this much free space nothing is ingested: the engine needs room for its log to go on. */
+export const MIN_FREE_BYTES = 64 * 1024 * 1024
+
+interface EmbeddedOptions {
+  /** A folder, or `memory://` for tests. */
+  readonly dataDir: string
+  /** Longer than the longest honest statement, so that only a hung engine meets it. */
+  readonly statementTimeoutMs: number
+}
+
+type Reply =
+  { readonly kind: 'opened' | 'closed' } | { readonly kind: 'result'; readonly bytes: Uint8Array }
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+}
+
+class EmbeddedEngine implements ProtocolEngine {
+  readonly #options: EmbeddedOptions
+  #worker: Worker | undefined
+  #waiting: Waiting[] = []
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options
+  }
+
+  async open(): Promise<void> {
+    await this.#ask({ kind: 'open' })
+  }
+
+  async exchange(messages: Uint8Array): Promise<Uint8Array> {
+    const reply = await this.#ask({ kind: 'batch', bytes: messages })
+    return reply.kind === 'result' ? reply.bytes : new Uint8Array()
+  }
+
+  async close(): Promise<void> {
+    if (this.#worker === undefined) return
+    await this.#ask({ kind: 'close' })
+    await this.#worker.terminate()
+    this.#worker = undefined
+  }
+
+  #ask(message: object): Promise<Reply> {
+    const worker = (this.#worker ??= this.#start())
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => void this.#end(worker), this.#options.statementTimeoutMs)
+      this.#waiting.push({
+        resolve: (reply) => {
+          clearTimeout(deadline)
+          resolve(reply)
+        },
+        reject: (error) => {
+          clearTimeout(deadline)
+          reject(error)
+        },
+      })
+      worker.postMessage(message)
+    })
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), {
+      workerData: { dataDir: this.#options.dataDir },
+    })
+    worker.on('message', (reply: Reply) => this.#waiting.shift()?.resolve(reply))
+    worker.on('error', (error) => this.#fail(worker, error))
+    worker.on('exit', () => this.#fail(worker, undefined))
+    return worker
+  }
+
+  async #end(worker: Worker): Promise<void> {
+    await worker.terminate()
+    this.#fail(worker, undefined)
+  }
+
+  #fail(worker: Worker, cause: unknown): void {
+    if (this.#worker === worker) this.#worker = undefined
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { reject } of waiting) reject(this.#toError(cause))
+  }
+
+  #toError(cause: unknown): AppError {
+    if (freeBytes(this.#options.dataDir) < MIN_FREE_BYTES) {
+      return new AppError('storage-full', 'The disk of the data folder is full.', { cause })
+    }
+    return new AppError('database-unavailable', 'The embedded database had to be started again.', {
+      cause,
+      retryAfter: 2,
+    })
+  }
+}
+
+/** Free bytes on the disk of a folder; a database in memory has no disk to fill. */
+export function freeBytes(dataDir: string): number {
+  if (dataDir.startsWith('memory://')) return Number.POSITIVE_INFINITY
+  const { bavail, bsize } = statfsSync(dataDir)
+  return bavail * bsize
+}
+
+export interface EmbeddedDatabase {
+  readonly pool: pg.Pool
+  close(): Promise<void>
+}
+
+/** Opens the embedded database; the folder must be owned (design.md: the door) before. */
+export function openEmbedded(options: EmbeddedOptions): EmbeddedDatabase {
+  const isMemory = options.dataDir.startsWith('memory://')
+  const dataDir = isMemory ? options.dataDir : join(options.dataDir, 'database')
+  if (!isMemory) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const engine = new EmbeddedEngine({ ...options, dataDir })
+  // One session is all the engine has: max 1 makes the pool the queue, and idle clients stay.
+  const pool = new pg.Pool({
+    max: 1,
+    idleTimeoutMillis: 0,
+    user: 'postgres',
+    database: 'postgres',
+    stream: () => new ProtocolStream(engine),
+  })
+  return {
+    pool,
+    close: async () => {
+      await pool.end()
+      await engine.close()
+    },
+  }
+}

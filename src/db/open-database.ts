@@ -1,0 +1,50 @@
+import pg from 'pg'
+import type { Database } from './database.ts'
+import { freeBytes, openEmbedded } from './embedded.ts'
+
+interface OpenOptions {
+  /** Unset: the embedded database in `dataDir`. */
+  readonly url: string | undefined
+  readonly dataDir: string
+  readonly onError: (error: Error) => void
+  readonly embeddedTimeoutMs?: number
+}
+
+/** The longest statement seen on the embedded database took 4 s (an HNSW index over 5,000 vectors). */
+const EMBEDDED_TIMEOUT_MS = 60_000
+const SERVER_CONNECT_TIMEOUT_MS = 5_000
+const SERVER_STATEMENT_TIMEOUT_MS = 60_000
+
+export function openDatabase(options: OpenOptions): Database {
+  const database =
+    options.url === undefined ? openEmbeddedDatabase(options) : openServer(options.url)
+  // An idle client that loses its server emits here; unheard, it would end the process.
+  database.pool.on('error', options.onError)
+  return database
+}
+
+function openEmbeddedDatabase(options: OpenOptions): Database {
+  const embedded = openEmbedded({
+    dataDir: options.dataDir,
+    statementTimeoutMs: options.embeddedTimeoutMs ?? EMBEDDED_TIMEOUT_MS,
+  })
+  return { ...embedded, engine: 'embedded', freeBytes: () => freeBytes(options.dataDir) }
+}
+
+function openServer(url: string): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: SERVER_CONNECT_TIMEOUT_MS,
+    statement_timeout: SERVER_STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 30_000,
+    lock_timeout: 5_000,
+    application_name: 'footnote',
+  })
+  return {
+    pool,
+    engine: 'server',
+    freeBytes: () => Number.POSITIVE_INFINITY,
+    close: () => pool.end(),
+  }
+}

@@ -1,0 +1,100 @@
+import { Router, type Request, type Response } from 'express'
+import type { z } from 'zod'
+import {
+  answerQuestion,
+  type Answered,
+  type AnswerEvent,
+  type AnswerRequest,
+} from '../answering/answer-question.ts'
+import { condense } from '../answering/condense.ts'
+import { transaction } from '../db/database.ts'
+import { AppError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { insertAnswer, loadAnswer } from '../store/answers.ts'
+import { requestId, requestSignal, type HttpContext } from './context.ts'
+import { parseRequest, toFilters } from './parse-request.ts'
+import { presentAnswer, presentPassage, presentTrace } from './present.ts'
+import { toAppError, toProblem } from './problem.ts'
+import { chatRequest } from './schemas.ts'
+import { openEventStream, type EventStream } from './sse.ts'
+
+export function chatRoutes(context: HttpContext): Router {
+  const router = Router()
+  router.post('/v1/chat', async (request, response) => {
+    const body = parseRequest(chatRequest, request.body)
+    const answerRequest = toAnswerRequest(body, requestSignal(response, context))
+    const services = context.services()
+    if (wantsStream(request, body)) return streamAnswer(services, answerRequest, response)
+    const answered = await answerQuestion(answerRequest, services.answerSteps)
+    await keepAnswer(services, answered)
+    response.json(presentAnswer(answered.answer))
+  })
+  router.get('/v1/answers/:id', async (request, response) => {
+    const kept = await loadAnswer(context.services().database.pool, request.params.id)
+    if (kept === undefined) throw new AppError('not-found', 'There is no answer with this id.')
+    response.json({ ...kept.body, trace: kept.trace })
+  })
+  return router
+}
+
+function wantsStream(request: Request, { stream }: z.output<typeof chatRequest>): boolean {
+  return stream ?? request.get('accept')?.includes('text/event-stream') === true
+}
+
+function toAnswerRequest(
+  { question, messages, filters, maxPassages }: z.output<typeof chatRequest>,
+  signal: AbortSignal,
+): AnswerRequest {
+  return {
+    understood: condense(messages ?? [{ role: 'user', content: question ?? '' }]),
+    filters: toFilters(filters),
+    ...(maxPassages === undefined ? {} : { maxPassages }),
+    signal,
+  }
+}
+
+async function streamAnswer(
+  services: Services,
+  request: AnswerRequest,
+  response: Response,
+): Promise<void> {
+  // Opened with the first event: a full queue is still a plain 503.
+  let stream: EventStream | undefined
+  const events = () => (stream ??= openEventStream(response))
+  try {
+    const answered = await answerQuestion(request, services.answerSteps, (event) =>
+      sendEvent(events(), event),
+    )
+    await keepAnswer(services, answered)
+    events().end('answer-end', presentAnswer(answered.answer))
+  } catch (error) {
+    if (stream === undefined) throw error
+    response.locals['error'] = error
+    stream.end('answer-error', toProblem(toAppError(error), requestId(response)))
+  }
+}
+
+function sendEvent(stream: EventStream, event: AnswerEvent): void {
+  switch (event.type) {
+    case 'sources-available':
+      return stream.send(event.type, { sources: event.sources.map(presentPassage) })
+    case 'answer-queued':
+      return stream.send(event.type, { position: event.position })
+    case 'answer-delta':
+      return stream.send(event.type, { text: event.text })
+  }
+}
+
+/** Kept before it is sent whole: what a reader saw end can always be looked up again. */
+async function keepAnswer({ database }: Services, answered: Answered): Promise<void> {
+  const { answer, trace } = answered
+  await transaction(database, (client) =>
+    insertAnswer(client, {
+      ...answer,
+      promptHash: trace.promptHash,
+      body: presentAnswer(answer),
+      trace: presentTrace(answered),
+      articleIds: [...new Set(answer.sources.map(({ articleId }) => articleId))],
+    }),
+  )
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import * as schemas from './schemas.ts'
+
+interface Call {
+  readonly summary: string
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** Status → schema, or null where the answer has no body. */
+  readonly answers: Readonly<Record<number, z.ZodType | null>>
+}
+
+type Method = 'get' | 'post' | 'patch' | 'delete'
+
+const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
+  '/v1/chat': {
+    post: {
+      summary: 'Answers a question; with stream: true as server-sent events.',
+      body: schemas.chatRequest,
+      answers: { 200: schemas.answerSchema },
+    },
+  },
+  '/v1/search': {
+    get: {
+      summary: 'Finds passages.',
+      query: schemas.searchQuery,
+      answers: { 200: schemas.searchSchema },
+    },
+  },
+  '/v1/answers/{id}': {
+    get: {
+      summary: 'An answer as it was given, with its trace.',
+      answers: { 200: schemas.keptAnswerSchema },
+    },
+  },
+  '/v1/articles': {
+    get: {
+      summary: 'The library, newest first.',
+      query: schemas.articlesQuery,
+      answers: { 200: schemas.pageOf(schemas.articleSchema) },
+    },
+  },
+  '/v1/articles/{id}': {
+    get: { summary: 'An article.', answers: { 200: schemas.articleSchema } },
+  },
+  '/v1/articles/{id}/revisions/{n}': {
+    get: {
+      summary: 'The text that citations point into.',
+      answers: { 200: schemas.revisionSchema },
+    },
+  },
+  '/v1/feeds': {
+    get: { summary: 'The feeds.', answers: { 200: schemas.pageOf(schemas.feedSchema) } },
+    post: {
+      summary: 'Adds a feed and fetches it; one that is there already is answered with 200.',
+      body: schemas.addFeedRequest,
+      answers: { 201: schemas.feedSchema, 200: schemas.feedSchema },
+    },
+  },
+  '/v1/feeds/{id}': {
+    patch: {
+      summary: 'Renames, pauses or reschedules a feed.',
+      body: schemas.changeFeedRequest,
+      answers: { 200: schemas.feedSchema },
+    },
+    delete: { summary: 'Deletes a feed with its articles.', answers: { 204: null } },
+  },
+  '/v1/feeds/{id}/refresh': {
+    post: { summary: 'Fetches a feed now.', answers: { 202: schemas.jobSchema } },
+  },
+  '/v1/jobs/{id}': {
+    get: { summary: 'How far a refresh is.', answers: { 200: schemas.jobSchema } },
+  },
+  '/healthz': { get: { summary: 'Alive.', answers: { 200: schemas.healthSchema } } },
+  '/readyz': {
+    get: {
+      summary: 'Ready, part by part.',
+      answers: { 200: schemas.healthSchema, 503: schemas.healthSchema },
+    },
+  },
+  '/openapi.json': { get: { summary: 'This contract.', answers: { 200: z.looseObject({}) } } },
+}
+
+type OpenApiDocument = {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>
+} & Readonly<Record<string, unknown>>
+
+let document: OpenApiDocument | undefined
+
+/** OpenAPI 3.1, whose schemas are JSON Schema as zod writes it. */
+export function openApi(): OpenApiDocument {
+  return (document ??= {
+    openapi: '3.1.0',
+    info: {
+      title: 'Footnote',
+      version: '0.1.0',
+      description:
+        'Answers questions over feeds; every statement carries the sentence that supports it.',
+    },
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: z.toJSONSchema(schemas.problemSchema) },
+    },
+    security: [{}, { key: [] }],
+    paths: Object.fromEntries(
+      Object.entries(CALLS).map(([path, methods]) => [
+        path,
+        Object.fromEntries(
+          Object.entries(methods).map(([method, call]) => [method, describeCall(path, call)]),
+        ),
+      ]),
+    ),
+  })
+}
+
+function describeCall(path: string, { summary, query, body, answers }: Call): object {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  return {
+    summary,
+    parameters: [...inPath, ...(query === undefined ? [] : describeQuery(query))],
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: toContent(body, 'input') } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          {
+            description: summary,
+            ...(schema === null ? {} : { content: toContent(schema, 'output') }),
+          },
+        ]),
+      ),
+      default: {
+        description: 'A problem (RFC 9457).',
+        content: {
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        },
+      },
+    },
+  }
+}
+
+function toContent(schema: z.ZodType, io: 'input' | 'output'): object {
+  return { 'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) } }
+}
+
+function describeQuery(query: z.ZodType): readonly object[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(query, {
+    io: 'input',
+    unrepresentable: 'any',
+  })
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+}

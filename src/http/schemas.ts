@@ -1,0 +1,231 @@
+import { z } from 'zod'
+
+// Requests are strict: an unknown field is a mistake that somebody wants to hear of. Responses are
+// described for readers of the contract; more fields may come, none is renamed.
+
+/** Text that Postgres can keep: no NUL, no half of a surrogate pair. */
+function text(min: number, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => !value.includes('\0'), { message: 'must not hold a NUL character' })
+    .refine((value) => value.isWellFormed(), { message: 'must be well-formed Unicode' })
+}
+
+const question = text(1, 2_000).refine((value) => value.trim() !== '', {
+  message: 'must hold more than spaces',
+})
+
+const list = z.union([text(1, 300).transform((one) => [one]), z.array(text(1, 300)).max(100)])
+const time = z.iso.datetime({ offset: true }).or(z.iso.date())
+
+const filterFields = {
+  feed: list.optional(),
+  author: list.optional(),
+  category: list.optional(),
+  publishedAfter: time.optional(),
+  publishedBefore: time.optional(),
+  asOf: time.optional(),
+}
+
+export const filters = z.strictObject(filterFields)
+
+const message = z.strictObject({ role: z.enum(['user', 'assistant']), content: text(1, 20_000) })
+
+export const chatRequest = z
+  .strictObject({
+    question: question.optional(),
+    messages: z.array(message).min(1).max(100).optional(),
+    stream: z.boolean().optional(),
+    filters: filters.optional(),
+    maxPassages: z.int().min(1).max(50).optional(),
+    fresh: z.boolean().optional(),
+  })
+  .refine((body) => (body.question === undefined) !== (body.messages === undefined), {
+    message: 'one of "question" and "messages" is needed, and not both',
+  })
+  .superRefine(({ messages }, context) => {
+    const last = messages?.at(-1)
+    if (last === undefined) return
+    if (last.role !== 'user') {
+      context.addIssue({
+        code: 'custom',
+        path: ['messages'],
+        message: 'the last message must be the user’s question',
+      })
+    } else if (!question.safeParse(last.content).success) {
+      context.addIssue({
+        code: 'custom',
+        path: ['messages', (messages?.length ?? 1) - 1, 'content'],
+        message: 'a question has 1 to 2000 characters, not only spaces',
+      })
+    }
+  })
+
+function numberIn(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/, { message: `must be a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+}
+
+export const searchQuery = z
+  .strictObject({
+    q: question,
+    k: numberIn(1, 50).optional(),
+    tokens: numberIn(50, 4_000).optional(),
+    ...filterFields,
+  })
+  .refine(({ k, tokens }) => k === undefined || tokens === undefined, {
+    message: '"k" and "tokens" exclude each other',
+  })
+
+export const articlesQuery = z.strictObject({
+  limit: numberIn(1, 100).optional(),
+  cursor: text(1, 500).optional(),
+  ...filterFields,
+})
+
+export const revisionParams = z.object({ id: text(1, 200), n: numberIn(1, 999_999) })
+
+const refreshMinutes = z.int().min(1).max(10_080)
+const address = text(1, 2_000)
+
+export const addFeedRequest = z.strictObject({
+  url: address,
+  refreshMinutes: refreshMinutes.optional(),
+})
+
+export const changeFeedRequest = z.strictObject({
+  title: text(1, 300).optional(),
+  refreshMinutes: refreshMinutes.optional(),
+  paused: z.boolean().optional(),
+})
+
+const nullableTime = z.iso.datetime().nullable()
+
+const scores = z.object({
+  keyword: z.number().nullable(),
+  vector: z.number().nullable(),
+  fused: z.number(),
+})
+
+const place = {
+  articleId: z.string(),
+  revision: z.int(),
+  url: z.string().nullable(),
+  title: z.string(),
+  heading: z.string(),
+  publishedAt: nullableTime,
+  start: z.int(),
+  end: z.int(),
+}
+
+export const sourceSchema = z.object({ ...place, text: z.string(), scores })
+export const citationSchema = z.object({ number: z.int(), ...place, quote: z.string() })
+
+export const answerSchema = z.object({
+  id: z.string(),
+  status: z.enum(['answered', 'refused', 'extracted']),
+  reason: z.enum(['no-evidence', 'not-answered', 'unsupported', 'model-unavailable']).nullable(),
+  question: z.string(),
+  answer: z.string(),
+  sentences: z.array(
+    z.object({
+      text: z.string(),
+      start: z.int(),
+      end: z.int(),
+      citations: z.array(z.int()),
+      support: z.number(),
+    }),
+  ),
+  citations: z.array(citationSchema),
+  sources: z.array(sourceSchema),
+  models: z.object({ chat: z.string().nullable(), embedding: z.string() }),
+  tokens: z.object({ prompt: z.int(), completion: z.int() }),
+  timings: z.object({
+    queuedMs: z.int(),
+    searchMs: z.int(),
+    firstTokenMs: z.int().nullable(),
+    totalMs: z.int(),
+  }),
+  cached: z.boolean(),
+  corpusRevision: z.int(),
+  degraded: z.literal('keyword-only').nullable(),
+})
+
+export const keptAnswerSchema = answerSchema.extend({ trace: z.record(z.string(), z.unknown()) })
+
+export const searchSchema = z.object({
+  question: z.string(),
+  passages: z.array(sourceSchema),
+  reason: z.literal('no-evidence').nullable(),
+  degraded: z.literal('keyword-only').nullable(),
+})
+
+export const articleSchema = z.object({
+  id: z.string(),
+  guid: z.string().nullable(),
+  feedId: z.string(),
+  title: z.string(),
+  url: z.string().nullable(),
+  author: z.string().nullable(),
+  publishedAt: nullableTime,
+  updatedAt: nullableTime,
+  categories: z.array(z.string()),
+  revision: z.int(),
+  status: z.enum(['live', 'withdrawn']),
+})
+
+export const revisionSchema = z.object({
+  articleId: z.string(),
+  revision: z.int(),
+  title: z.string(),
+  url: z.string().nullable(),
+  publishedAt: nullableTime,
+  fetchedAt: z.iso.datetime(),
+  text: z.string(),
+})
+
+export const feedSchema = z.object({
+  id: z.string(),
+  url: z.string(),
+  title: z.string(),
+  status: z.enum(['ok', 'failing', 'paused', 'ended']),
+  problem: z.string().nullable(),
+  refreshMinutes: z.int(),
+  lastFetchedAt: nullableTime,
+  nextFetchAt: nullableTime,
+  articles: z.int(),
+})
+
+export const jobSchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'failed']),
+  progress: z.object({ done: z.int(), total: z.int() }),
+  error: z.string().nullable(),
+})
+
+const part = z.object({ status: z.string(), detail: z.string() })
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'ready', 'starting', 'unavailable', 'stopping']),
+  parts: z.object({ database: part, embedding: part, chat: part, corpus: part }),
+})
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+})
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next: z.string().nullable() })
+}

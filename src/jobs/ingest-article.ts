@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { ingestArticle, type IngestDependencies } from '../../ingest/ingest-article.ts'
+import type { HashedItem } from '../store/articles.ts'
+import { forgetFeedState } from '../store/feeds.ts'
+import { tickArticle } from '../store/refreshes.ts'
+import type { JobHandlers } from './queue.ts'
+
+export interface IngestData extends HashedItem {
+  readonly refreshId: string
+  readonly feedId: string
+}
+
+const date = z.iso
+  .datetime()
+  .transform((text) => new Date(text))
+  .nullable()
+
+/** A job's data comes back from the database as JSON: its dates are text. */
+const ingestData = z.object({
+  refreshId: z.string(),
+  feedId: z.string(),
+  canonicalUrl: z.string().nullable(),
+  contentHash: z.string(),
+  item: z.object({
+    identity: z.string(),
+    guid: z.string().nullable(),
+    title: z.string(),
+    url: z.string().nullable(),
+    author: z.string().nullable(),
+    publishedAt: date,
+    updatedAt: date,
+    categories: z.array(z.string()),
+    html: z.string(),
+  }),
+})
+
+export function ingestArticleHandlers(dependencies: IngestDependencies): JobHandlers<IngestData> {
+  return {
+    run: (data, signal) => ingestArticle(dependencies, { ...ingestData.parse(data), signal }),
+    giveUp: async ({ refreshId, feedId, item }, error) => {
+      await forgetFeedState(dependencies.database.pool, feedId)
+      await tickArticle(dependencies.database.pool, {
+        refreshId,
+        identity: item.identity,
+        error: `“${item.title}” could not be ingested: ${error}`,
+      })
+    },
+  }
+}

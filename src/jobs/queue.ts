@@ -1,0 +1,156 @@
+import PgBoss from 'pg-boss'
+import type pg from 'pg'
+import type { Queryable } from '../db/database.ts'
+
+/** Each kind of job has its queue; what a job carries is JSON. */
+export type JobKind = 'refresh-feed' | 'ingest-article' | 'embed-article' | 'refresh-due-feeds'
+
+export interface JobQueue {
+  /** With `db` the job is there if and only if that transaction commits. */
+  send(kind: JobKind, data: object, options?: SendOptions): Promise<void>
+  /** One job at a time; a job that throws is tried again, later each time. */
+  work<Data extends object>(kind: JobKind, handlers: JobHandlers<Data>): Promise<void>
+  /** Has this process' worker look now: for jobs sent inside a transaction that has ended. */
+  wake(kind: JobKind): void
+  schedule(kind: JobKind, cron: string): Promise<void>
+  /** Lets the running jobs see the signal, gives unfinished ones back, and stops. */
+  stop(): Promise<void>
+}
+
+interface SendOptions {
+  readonly db?: Queryable
+  readonly delaySeconds?: number
+}
+
+export interface JobHandlers<Data> {
+  readonly run: (data: Data, signal: AbortSignal) => Promise<void>
+  /** Called once, when the job has failed for the last time or was lost as often. */
+  readonly giveUp: (data: Data, error: string) => Promise<void>
+}
+
+const KINDS: readonly JobKind[] = [
+  'refresh-feed',
+  'ingest-article',
+  'embed-article',
+  'refresh-due-feeds',
+]
+const GIVEN_UP = 'given-up'
+
+/**
+ * There is no heartbeat, so a job's time is short and a killed worker costs one article and this long
+ * (design.md, decision 14). The longest article, 200 chunks, is embedded in about 20 s on two cores.
+ */
+const EXPIRE_SECONDS = 180
+const RETRIES = 3
+const POLL_SECONDS = 1
+
+/** pg-boss' own schema with the queues: DDL, so it goes through the role that owns the schema. */
+export async function prepareQueues(pool: pg.Pool): Promise<void> {
+  const boss = createBoss((text, values) => executeSql(pool, text, values), { migrate: true })
+  await boss.start()
+  await boss.createQueue(GIVEN_UP, { name: GIVEN_UP })
+  for (const name of KINDS) {
+    await boss.createQueue(name, {
+      name,
+      retryLimit: RETRIES,
+      retryDelay: 2,
+      retryBackoff: true,
+      expireInSeconds: EXPIRE_SECONDS,
+      deadLetter: GIVEN_UP,
+    })
+  }
+  await boss.stop({ graceful: false, close: false })
+}
+
+type ExecuteSql = PgBoss.Db['executeSql']
+
+function createBoss(execute: ExecuteSql, options: { readonly migrate: boolean }): PgBoss {
+  return new PgBoss({
+    db: { executeSql: execute },
+    migrate: options.migrate,
+    supervise: !options.migrate,
+    maintenanceIntervalSeconds: 30,
+    cronMonitorIntervalSeconds: 30,
+    cronWorkerIntervalSeconds: 5,
+  })
+}
+
+/** pg-boss sends whole transactions as one text; one that fails halfway must not leave its begin behind. */
+async function executeSql(...[pool, text, values]: [pg.Pool, ...Parameters<ExecuteSql>]) {
+  const client = await pool.connect()
+  try {
+    return await client.query(text, values)
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined)
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+interface OpenOptions {
+  readonly pool: pg.Pool
+  readonly onError: (error: Error) => void
+}
+
+export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueue> {
+  const execute: ExecuteSql = (text, values) => executeSql(pool, text, values)
+  // pg-boss marks a job as ended without waiting for it, so that a database that is away would end the
+  // process. Its workers are told "nothing" instead: the job expires and runs again, which it may.
+  const boss = createBoss(
+    (text, values) =>
+      execute(text, values).catch((error: unknown) => {
+        onError(error as Error)
+        return { rows: [] }
+      }),
+    { migrate: false },
+  )
+  boss.on('error', onError)
+  await boss.start()
+  const stopping = new AbortController()
+  const workers = new Map<string, string>()
+  const giveUps = new Map<JobKind, (data: never, error: string) => Promise<void>>()
+  const wake = (kind: JobKind) => {
+    const worker = workers.get(kind)
+    if (worker !== undefined) boss.notifyWorker(worker)
+  }
+  workers.set(
+    GIVEN_UP,
+    await boss.work<JobData>(GIVEN_UP, { pollingIntervalSeconds: 2 }, async ([job]) => {
+      if (job === undefined) return
+      const { kind, data } = job.data
+      await giveUps.get(kind)?.(data as never, 'It failed too often; the log says why.')
+    }),
+  )
+  return {
+    async send(kind, data, { db, delaySeconds } = {}) {
+      const jobData: JobData = { kind, data }
+      await boss.send(kind, jobData, {
+        db: { executeSql: db === undefined ? execute : (text, values) => db.query(text, values) },
+        ...(delaySeconds === undefined ? {} : { startAfter: delaySeconds }),
+      })
+      if (db === undefined) wake(kind)
+    },
+    wake,
+    async work(kind, { run, giveUp }) {
+      giveUps.set(kind, giveUp)
+      const options = { pollingIntervalSeconds: POLL_SECONDS }
+      const id = await boss.work<JobData>(kind, options, async ([job]) => {
+        if (job !== undefined) await run(job.data.data as never, stopping.signal)
+      })
+      workers.set(kind, id)
+    },
+    async schedule(kind, cron) {
+      await boss.schedule(kind, cron, { kind, data: {} })
+    },
+    async stop() {
+      stopping.abort(new Error('The service is stopping.'))
+      await boss.stop({ graceful: true, timeout: 5_000, close: false })
+    },
+  }
+}
+
+interface JobData {
+  readonly kind: JobKind
+  readonly data: object
+}

@@ -1,0 +1,42 @@
+import type { Candidate } from '../domain.ts'
+import type { ArmHit } from '../store/search-keywords.ts'
+
+interface FusionInput {
+  readonly keyword: readonly ArmHit[]
+  readonly vector: readonly ArmHit[]
+  /** The vector arm's share of the sum; the keyword arm has the rest. */
+  readonly vectorWeight: number
+}
+
+/**
+ * A weighted sum of min–max scores (design.md, decision 4). A chunk that an arm did not find counts
+ * there as its lowest, and its score in that arm stays null.
+ */
+export function fuse({ keyword, vector, vectorWeight }: FusionInput): readonly Candidate[] {
+  const keywordScores = minMax(keyword)
+  const vectorScores = minMax(vector)
+  const articles = new Map([...keyword, ...vector].map((hit) => [hit.chunkId, hit.articleId]))
+  return [...articles]
+    .map(([chunkId, articleId]) => {
+      const inKeyword = keywordScores.get(chunkId) ?? null
+      const inVector = vectorScores.get(chunkId) ?? null
+      const fused = (1 - vectorWeight) * (inKeyword ?? 0) + vectorWeight * (inVector ?? 0)
+      return { chunkId, articleId, scores: { keyword: inKeyword, vector: inVector, fused } }
+    })
+    .sort((a, b) => b.scores.fused - a.scores.fused || compareIds(a.chunkId, b.chunkId))
+}
+
+/** Scores on 0 to 1 over the arm's hits; hits that all score alike all have 1. */
+function minMax(hits: readonly ArmHit[]): ReadonlyMap<string, number> {
+  const scores = hits.map(({ score }) => score)
+  const low = Math.min(...scores)
+  const range = Math.max(...scores) - low
+  return new Map(
+    hits.map(({ chunkId, score }) => [chunkId, range === 0 ? 1 : (score - low) / range]),
+  )
+}
+
+/** Ties are settled the same way every time. */
+function compareIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
+}

@@ -1,0 +1,1 @@
+export { splitAnswer } from '../../ingest/sentences.ts'
