@@ -56,9 +56,9 @@ export function chunkArticle(all: readonly Block[], options: ChunkOptions): Chun
 
 /** What a chunk is about, to be read in front of its text. */
 export function chunkContext(title: string, headingPath: readonly string[]): string {
-  const isRepeated = headingPath[0]?.trim().toLowerCase() === title.trim().toLowerCase()
-  const names = isRepeated ? headingPath : [title, ...headingPath]
-  return names.filter((name) => name.trim() !== '').join(' › ')
+  const [name, ...path] = [title, ...headingPath].map((each) => each.trim())
+  const isRepeated = path[0]?.toLowerCase() === name?.toLowerCase()
+  return [isRepeated ? '' : name, ...path].filter(Boolean).join(' › ')
 }
 
 function withoutExcess(blocks: readonly Block[]): readonly Block[] {

@@ -1,7 +1,7 @@
 const MAX_CREDIT_CHARS = 120
 const CREDIT =
   /^(?:cover |featured |header |hero )?(?:photo|image|picture|illustration|graphic|video)s? (?:by|credits?|courtesy of|source)\b:?/i
-const NAMED = /^ ?[\p{Lu}@]/u
+const NAMED = /^ (?:the )?[\p{Lu}@]/u
 const PUBLISHED = / (?:on|via|from|at) \p{Lu}.{0,40}$/u
 
 /** Whether a line only names who made a picture: "Photo by Ann on Pexels". */

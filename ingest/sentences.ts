@@ -132,7 +132,7 @@ function cutLong(text: string, { start, end }: SentenceSpan): readonly SentenceS
 
 function cutLength(run: string): number {
   const gap = Math.max(...['\n', ' ', '\t'].map((space) => run.lastIndexOf(space)))
-  if (gap > run.length / 2) return gap
+  if (gap > run.length / 2) return gap + 1
   return /\p{Cs}$/u.test(run) ? run.length - 1 : run.length
 }
 

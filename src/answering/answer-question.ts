@@ -122,11 +122,12 @@ async function write(draft: Draft, turn: ChatTurn, onEvent: OnEvent): Promise<An
   if (generated === null) return extract(draft)
   const sentences = steps.split(generated.text)
   const similarities = await steps.compare(sentences, passages, signal)
-  const grounded = ground({ sentences, passages, similarities })
+  const { question } = request.understood
+  const grounded = ground({ question, sentences, passages, similarities })
   const statesAnswer =
     grounded.sentences.length === 0
       ? null
-      : await steps.checkStated(turn, { question: request.understood.question, grounded }, signal)
+      : await steps.checkStated(turn, { question, grounded }, signal)
   const threshold = steps.thresholds.stated(turn.model.id)
   const reason = steps.decide({
     sentences: grounded.sentences,

@@ -3,6 +3,7 @@ import { contentStems } from '../retrieval/content-words.ts'
 import { findMissing } from './hard-tokens.ts'
 
 interface GroundInput {
+  readonly question: string
   /** The model's words, in sentences. */
   readonly sentences: readonly string[]
   readonly passages: readonly Passage[]
@@ -37,14 +38,14 @@ const NEAR_SIMILARITY = 0.8
  * Gives each sentence the evidence it rests on, with offsets, and drops the ones that nothing supports
  * (design.md, decision 6). The marks come from here and never from the model's text.
  */
-export function ground({ sentences, passages, similarities }: GroundInput): Grounded {
+export function ground({ question, sentences, passages, similarities }: GroundInput): Grounded {
   const evidence = toEvidence(passages)
   const kept: AnswerSentence[] = []
   const dropped: { text: string; why: string }[] = []
   const numbers = new Map<string, number>()
   let answer = ''
   sentences.forEach((text, at) => {
-    const found = support(text, evidence, similarities[at] ?? new Map())
+    const found = support(text, evidence, { question, similarity: similarities[at] ?? new Map() })
     if ('why' in found) {
       dropped.push({ text, why: found.why })
       return
@@ -79,10 +80,15 @@ function numberOf(numbers: Map<string, number>, id: string): number {
 type Support =
   { readonly evidence: readonly Evidence[]; readonly support: number } | { readonly why: string }
 
+interface SupportOptions {
+  readonly question: string
+  readonly similarity: ReadonlyMap<string, number>
+}
+
 function support(
   text: string,
   evidence: readonly Evidence[],
-  similarity: ReadonlyMap<string, number>,
+  { question, similarity }: SupportOptions,
 ): Support {
   const stems = [...new Set(contentStems(text))]
   if (stems.length === 0) return { why: 'It says nothing that could be checked.' }
@@ -92,7 +98,11 @@ function support(
   const nearest = Math.max(0, ...chosen.map(({ id }) => similarity.get(id) ?? 0))
   const needed = nearest >= NEAR_SIMILARITY ? MIN_COVERAGE_NEAR : MIN_COVERAGE
   if (coverage < needed) return { why: 'No sentence of the articles supports it.' }
-  const missing = findMissing(text, chosen.map((each) => each.text).join(' '), around(chosen))
+  const missing = findMissing(text, {
+    evidence: chosen.map((each) => each.text).join(' '),
+    around: around(chosen),
+    question,
+  })
   if (missing !== null) return { why: `Its evidence does not hold "${missing}".` }
   return { evidence: chosen, support: round(Math.max(coverage, nearest)) }
 }

@@ -36,19 +36,27 @@ describe('names', () => {
 })
 
 describe('what the evidence lacks', () => {
+  const missing = (text: string, evidence: string, around = '', question = '') =>
+    findMissing(text, { evidence, around, question })
+
   it('is a number that was swapped', () => {
-    expect(findMissing('The cap is 9000 bytes.', 'It is capped at 8000 bytes.', '')).toBe('9000')
+    expect(missing('The cap is 9000 bytes.', 'It is capped at 8000 bytes.')).toBe('9000')
   })
 
   it('is a number even where the text around has it', () => {
-    expect(findMissing('It has 10 rows.', 'It has rows.', 'Ten or 10.')).toBe('10')
+    expect(missing('It has 10 rows.', 'It has rows.', 'Ten or 10.')).toBe('10')
   })
 
   it('is not a name that the heading has', () => {
-    expect(findMissing('In Postgres it is capped.', 'It is capped.', 'Postgres limits')).toBeNull()
+    expect(missing('In Postgres it is capped.', 'It is capped.', 'Postgres limits')).toBeNull()
+  })
+
+  it('is a name of the question, even at the start of a sentence', () => {
+    const evidence = 'Google moves by 2029.'
+    expect(missing('Amazon moves by 2029.', evidence, '', 'When does Amazon move?')).toBe('Amazon')
   })
 
   it('is a quoted string that was never said', () => {
-    expect(findMissing('He said "never again".', 'He said nothing.', '')).toBe('never again')
+    expect(missing('He said "never again".', 'He said nothing.')).toBe('never again')
   })
 })

@@ -17,14 +17,17 @@ function normaliseNumber(written: string): string {
   return Number.isNaN(value) ? plain : String(value)
 }
 
-/** Words that are names or code: a capital that no sentence start explains, a digit, a mark inside. */
-export function toNames(text: string): readonly string[] {
+/**
+ * Words that are names or code: a capital that no sentence start explains, a digit, a mark inside; and
+ * those that are known to be names from elsewhere, such as the question.
+ */
+export function toNames(text: string, known: readonly string[] = []): readonly string[] {
   const names: string[] = []
   for (const match of text.matchAll(IDENTIFIER)) {
     const word = match[0].replace(/[./:-]+$/, '')
     const isFirst = /(^|[.!?:]["”')]*\s+|["“(]\s*)$/.test(text.slice(0, match.index))
     const isMarked = /[\d_$]|\(\)|\p{Ll}\p{Lu}|\p{Lu}{2}|\p{L}[.:/]\p{L}/u.test(word)
-    if (isMarked || (!isFirst && /^\p{Lu}/u.test(word))) names.push(word)
+    if (isMarked || known.includes(word) || (!isFirst && /^\p{Lu}/u.test(word))) names.push(word)
   }
   return names
 }
@@ -33,16 +36,26 @@ export function toQuoted(text: string): readonly string[] {
   return [...text.matchAll(QUOTED)].map((match) => match[1] ?? '')
 }
 
-/** The first number, name or quoted string of a text that the evidence lacks, or null. */
-export function findMissing(text: string, evidence: string, context: string): string | null {
+interface MissingOptions {
+  readonly evidence: string
+  /** Headings and text around the evidence, where a name may also stand, but no number. */
+  readonly around: string
+  readonly question: string
+}
+
+/** The first number, name or quoted string of a text that its evidence lacks, or null. */
+export function findMissing(
+  text: string,
+  { evidence, around, question }: MissingOptions,
+): string | null {
   const numbers = toNumbers(evidence)
   const wrongNumber = [...toNumbers(text)].find((number) => !numbers.has(number))
   if (wrongNumber !== undefined) return wrongNumber
-  const around = fold(`${evidence} ${context}`)
+  const context = fold(`${evidence} ${around}`)
   // A plural or a possessive of a name is that name.
   return (
-    [...toNames(text), ...toQuoted(text)].find(
-      (name) => !around.includes(fold(name).replace(/(['’]s|s)$/, '')),
+    [...toNames(text, toNames(question)), ...toQuoted(text)].find(
+      (name) => !context.includes(fold(name).replace(/(['’]s|s)$/, '')),
     ) ?? null
   )
 }

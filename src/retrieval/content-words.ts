@@ -16,7 +16,7 @@ const WORD = /[\p{L}\p{N}]['’\p{L}\p{N}]*/gu
 /** The stems of a text's content words, in order, repeated as they are. */
 export function contentStems(text: string): readonly string[] {
   return (text.toLowerCase().match(WORD) ?? [])
-    .map((word) => word.replace(/['’](s|re|ve|ll|d|m|t)?$/u, ''))
-    .filter((word) => !STOP_WORDS.has(word))
+    .map((word) => word.replace(/['’](s|re|ve|ll|d|m)?$/u, ''))
+    .filter((word) => !STOP_WORDS.has(word) && !/n['’]t$/.test(word))
     .map(stemmer)
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { foundChunk } from '../../test/found-chunk.ts'
+import { toPassage } from '../retrieval/passages.ts'
+import { decide, describeRefusal } from './refusal.ts'
+
+const chunk = foundChunk(['A payload has 8000 bytes.'], { title: 'Queues' })
+const passages = [toPassage(chunk, chunk.sentences)]
+const sentence = { text: 'It has 8000 bytes.', start: 0, end: 18, citations: [1], support: 1 }
+const input = {
+  sentences: [sentence],
+  passages,
+  generated: sentence.text,
+  statesAnswer: 0.9,
+  threshold: 0.7,
+}
+
+describe('deciding', () => {
+  it('lets an answer stand that its evidence states', () => {
+    expect(decide(input)).toBeNull()
+  })
+
+  it('lets an answer stand where the model gives no probability', () => {
+    expect(decide({ ...input, statesAnswer: null })).toBeNull()
+  })
+
+  it('refuses where nothing was found', () => {
+    expect(decide({ ...input, passages: [] })).toBe('no-evidence')
+  })
+
+  it('refuses where no sentence is supported', () => {
+    expect(decide({ ...input, sentences: [] })).toBe('unsupported')
+  })
+
+  it('refuses where the evidence hardly states the answer', () => {
+    expect(decide({ ...input, statesAnswer: 0.3 })).toBe('not-answered')
+  })
+
+  it('takes the model at its word when it says that the passages lack the answer', () => {
+    const generated = 'The passages do not mention a price.'
+    expect(decide({ ...input, sentences: [], generated })).toBe('not-answered')
+    expect(decide({ ...input, sentences: [{ ...sentence, text: generated }], generated })).toBe(
+      'not-answered',
+    )
+  })
+})
+
+it('names the nearest articles in a refusal', () => {
+  expect(describeRefusal('not-answered', passages)).toBe(
+    'The articles do not say this. The nearest articles: “Queues”.',
+  )
+})
