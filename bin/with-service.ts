@@ -25,7 +25,7 @@ export async function withService(
   if (service === undefined) return withClient(config, work)
   const progress = showProgress(service.readiness, process.stderr)
   try {
-    await service.started
+    await untilAborted(options.signal, service.started)
     await untilReady(service.readiness, options.signal)
     progress.stop()
     await withClient(config, work)
@@ -55,6 +55,14 @@ async function withClient(
   } finally {
     await client.close()
   }
+}
+
+/** What brings a service up may take minutes, and whoever interrupts it does not wait for the end. */
+function untilAborted(signal: AbortSignal, started: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    started.then(resolve, reject)
+  })
 }
 
 const READY_POLL_MS = 100

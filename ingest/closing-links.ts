@@ -17,7 +17,7 @@ export function withoutClosingLinks(drafts: readonly Draft[]): readonly Draft[] 
   const start = bareLinksStart(kept)
   // Once only: in a round-up of links every section is a list of nothing but links.
   if (start < kept.length) kept = withoutTitledLinks(kept.slice(0, start))
-  return kept.some(({ kind }) => kind !== 'heading') ? kept : kept
+  return kept.some(({ kind }) => kind !== 'heading') ? kept : drafts
 }
 
 function withoutTitledLinks(drafts: readonly Draft[]): readonly Draft[] {

@@ -32,7 +32,6 @@ const STARTERS = words(
 
 const WORD = /[\p{L}\p{N}]/u
 const TERMINATED = /[.!?…][\p{Pe}\p{Pf}"'*_]*\s+$|[。！？][\p{Pe}\p{Pf}"']*\s*$/u
-const QUOTED_END = /[.!?][\p{Pe}\p{Pf}"']+$/u
 const ENDED = /[.!?…][\p{Pe}\p{Pf}"']* +/gu
 const INITIALS = /^(?:[A-Za-z]\.)+$/
 const NUMBERING =
@@ -111,7 +110,7 @@ function isStarter(right: string): boolean {
 }
 
 function endsBeforeSmall(body: string, right: string): boolean {
-  if (QUOTED_END.test(body) || /\.{2}$/.test(body)) return false
+  if (/\.{2}$/.test(body)) return false
   if (CODE_WORD.test(/^\S+/.exec(right)?.[0] ?? '')) return true
   const word = /[a-z]*(?=\)?\.$)/.exec(body)?.[0] ?? ''
   return word.length >= MIN_WORD_CHARS || SHORT_LAST.has(word) || body.endsWith(').')

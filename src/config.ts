@@ -1,17 +1,27 @@
+import { isIPv6 } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { AppError } from './errors.ts'
+import { AppError, type Fault } from './errors.ts'
 
 /** Empty is unset, so that a line of `.env` may be left blank. */
 const text = z.preprocess((value) => (value === '' ? undefined : value), z.string().optional())
 
 const words = text.transform((value) => value?.split(/\s+/).filter((word) => word !== '') ?? [])
 
+/** A list in which every word must be right; each that is not is named. */
+function wordsThat(isRight: (word: string) => boolean, wanted: string) {
+  return words.superRefine((given, context) => {
+    for (const word of given.filter((each) => !isRight(each))) {
+      context.addIssue({ code: 'custom', message: `must be ${wanted}, and holds "${word}"` })
+    }
+  })
+}
+
 function wholeNumber(low: number, high: number, fallback: number) {
   return text.transform((value, context) => {
-    const number = value === undefined ? fallback : Number(value)
-    if (Number.isInteger(number) && number >= low && number <= high) return number
+    const number = value === undefined ? fallback : /^\d+$/.test(value) ? Number(value) : NaN
+    if (number >= low && number <= high) return number
     context.addIssue({
       code: 'custom',
       message: `must be a whole number from ${low} to ${high}, and is "${value}"`,
@@ -41,13 +51,30 @@ function model(kinds: readonly string[], example: string) {
   )
 }
 
+/** A file, or an address that can be fetched: anything else would only fail at every refresh. */
+function isFeed(word: string): boolean {
+  const scheme = schemeOf(word)
+  if (scheme === undefined) return true
+  return ['http', 'https', 'file'].includes(scheme) && URL.canParse(word)
+}
+
+/** As a browser sends it: no path, no slash behind it. */
+function isOrigin(word: string): boolean {
+  return URL.canParse(word) && /^https?:/.test(word) && new URL(word).origin === word
+}
+
+/** `host:port` or `host`. */
+function isHost(word: string): boolean {
+  return isIPv6(word) || (/^[^/?#@\\]+$/.test(word) && URL.canParse(`http://${word}/`))
+}
+
 const postgresUrl = url(['postgres:', 'postgresql:'], 'postgres://user@host/name')
 
 /** Every setting; `.env.example` explains them, and a test keeps the two alike. */
 export const settings = z.object({
-  FEEDS: words,
+  FEEDS: wordsThat(isFeed, 'http or https addresses or files'),
   REFRESH_MINUTES: wholeNumber(1, 10_080, 60),
-  FEED_PRIVATE_ALLOW: words,
+  FEED_PRIVATE_ALLOW: wordsThat(isHost, 'hosts such as 10.1.2.3:8080'),
   CHAT_MODEL: model(['llama:', 'ollama:', 'none'], 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'),
   EMBEDDING_MODEL: model(['onnx:', 'ollama:'], 'onnx:bge-small-en-v1.5-q8'),
   OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
@@ -59,10 +86,10 @@ export const settings = z.object({
   MIGRATE_DATABASE_URL: postgresUrl,
   HOST: text,
   PORT: wholeNumber(0, 65_535, 3000),
-  API_KEY: text.refine((value) => value === undefined || value.length >= 16, {
-    message: 'must have at least 16 characters',
+  API_KEY: text.refine((value) => value === undefined || /^[\x21-\x7e]{16,}$/.test(value), {
+    message: 'must have at least 16 characters: letters, digits and signs without spaces',
   }),
-  ALLOWED_ORIGINS: words,
+  ALLOWED_ORIGINS: wordsThat(isOrigin, 'origins such as https://reader.example'),
   LOG_LEVEL: text.refine(
     (value) => value === undefined || ['error', 'warn', 'info', 'debug'].includes(value),
     { message: 'must be one of error, warn, info, debug' },
@@ -99,21 +126,11 @@ const DEFAULT_EMBEDDING_MODEL = 'onnx:bge-small-en-v1.5-q8'
 /** Reads the settings once, at start; every bad one is named in a single `config-invalid`. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   const parsed = settings.safeParse(env)
-  if (!parsed.success) {
-    throw invalid(
-      parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    )
-  }
+  const host = env['HOST'] || '127.0.0.1'
+  const errors = (parsed.error?.issues ?? []).map(toFault)
+  if (!env['API_KEY'] && !isLoopback(host)) errors.push(openHost(host))
+  if (!parsed.success || errors.length > 0) throw invalid(errors)
   const values = parsed.data
-  const host = values.HOST ?? '127.0.0.1'
-  if (values.API_KEY === undefined && !isLoopback(host)) {
-    throw invalid([
-      {
-        path: 'HOST',
-        message: `is ${host}, which others reach: set API_KEY, or leave HOST at 127.0.0.1`,
-      },
-    ])
-  }
   return Object.freeze({
     feeds: values.FEEDS.map(toFeedAddress),
     refreshMinutes: values.REFRESH_MINUTES,
@@ -135,14 +152,27 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   })
 }
 
-function invalid(errors: readonly { path: string; message: string }[]): AppError {
+function toFault({ path, message }: z.core.$ZodIssue): Fault {
+  return { path: path.join('.'), message }
+}
+
+function openHost(host: string): Fault {
+  const message = `is ${host}, which others reach: set API_KEY, or leave HOST at 127.0.0.1`
+  return { path: 'HOST', message }
+}
+
+function invalid(errors: readonly Fault[]): AppError {
   const list = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
   return new AppError('config-invalid', `Some settings are wrong: ${list}.`, { errors })
 }
 
 /** A feed is an address or a file; a file's path is made absolute where the service starts. */
 export function toFeedAddress(feed: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(feed) ? feed : resolve(feed)
+  return schemeOf(feed) === undefined ? resolve(feed) : feed
+}
+
+function schemeOf(feed: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(feed)?.[1]?.toLowerCase()
 }
 
 function toChoice(value: string): ModelChoice {

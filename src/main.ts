@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,6 +6,7 @@ import { claimDoor } from './door.ts'
 import { AppError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import type { HttpContext } from './http/context.ts'
+import { RequestsUnderWay } from './http/requests-under-way.ts'
 import type { Logger } from './logger.ts'
 import { Readiness } from './readiness.ts'
 import { openServices, type Services } from './services.ts'
@@ -29,6 +29,8 @@ export interface RunningService {
 
 /** What is under way when the service is told to stop may end by itself for this long. */
 const STOP_GRACE_MS = 5_000
+/** A model looks at its signal between slices of a prompt, some 2.5 s apart. */
+const ENDING_MS = 3_000
 
 /** Claims the door, listens, and brings everything up behind it. */
 export async function startService({
@@ -46,13 +48,15 @@ export async function startService({
     stopping: ending.signal,
   }
   const { apiKey, allowedOrigins } = config
+  const requests = new RequestsUnderWay()
   const createListener = (isDoor: boolean) =>
-    createApp({ ...context, isDoor }, { apiKey, allowedOrigins, logger }) as RequestListener
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    requests.watch(
+      createApp({ ...context, isDoor }, { apiKey, allowedOrigins, logger }) as RequestListener,
+    )
   const door = createServer(createListener(true))
   await claimDoor(door, config.dataDir)
   const closers: (() => Promise<unknown>)[] = [() => closeServer(door)]
-  const stop = createStop({ readiness, stopping, ending, closers })
+  const stop = createStop({ readiness, requests, stopping, ending, closers })
   try {
     const url = isPublic
       ? await listen(createServer(createListener(false)), { config, closers })
@@ -95,17 +99,7 @@ interface ListenOptions {
 async function listen(server: Server, { config, closers }: ListenOptions): Promise<string> {
   const { host, port } = config
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE'
-      reject(
-        isTaken
-          ? new AppError(
-              'port-in-use',
-              `Port ${port} is in use. Set PORT to another one, or to 0 for any.`,
-            )
-          : error,
-      )
-    })
+    server.once('error', (error) => reject(toListenError(error, config)))
     server.listen({ host, port }, resolve)
   })
   closers.push(() => closeServer(server))
@@ -113,8 +107,25 @@ async function listen(server: Server, { config, closers }: ListenOptions): Promi
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }
 
+function toListenError(error: NodeJS.ErrnoException, { host, port }: Config): AppError {
+  if (error.code === 'EADDRINUSE') {
+    return new AppError(
+      'port-in-use',
+      `Port ${port} is in use. Set PORT to another one, or to 0 for any.`,
+    )
+  }
+  const isPort = error.code === 'EACCES'
+  const path = isPort ? 'PORT' : 'HOST'
+  const message = isPort
+    ? `is ${port}, which this user may not listen on: set one from 1024`
+    : `is ${host}, which is no address of this machine: leave it at 127.0.0.1, or set 0.0.0.0 for all`
+  const errors = [{ path, message }]
+  return new AppError('config-invalid', `${path} ${message}.`, { cause: error, errors })
+}
+
 interface StopOptions {
   readonly readiness: Readiness
+  readonly requests: RequestsUnderWay
   /** Ends what goes on by itself: loading, fetching, jobs. */
   readonly stopping: AbortController
   /** Ends requests under way, when their grace is over. */
@@ -122,17 +133,20 @@ interface StopOptions {
   readonly closers: readonly (() => Promise<unknown>)[]
 }
 
-/** Last opened, first closed; the door last of all, when the data folder is free. */
-function createStop({ readiness, stopping, ending, closers }: StopOptions): () => Promise<void> {
+/**
+ * What is asked already is answered, or told that it is not; then what was opened last is closed first,
+ * and the door last of all, when the data folder is free.
+ */
+function createStop(options: StopOptions): () => Promise<void> {
+  const { readiness, requests, stopping, ending, closers } = options
   let stopped: Promise<void> | undefined
   const stop = async () => {
     readiness.stop()
     stopping.abort(new AppError('shutting-down', 'The service is stopping.'))
-    const grace = setTimeout(() => {
-      ending.abort(new AppError('shutting-down', 'The service is stopping.', { retryAfter: 10 }))
-    }, STOP_GRACE_MS)
+    await Promise.race([requests.ended(), sleep(STOP_GRACE_MS, undefined, { ref: false })])
+    ending.abort(new AppError('shutting-down', 'The service is stopping.', { retryAfter: 10 }))
+    await Promise.race([requests.ended(), sleep(ENDING_MS, undefined, { ref: false })])
     for (const close of closers.toReversed()) await close()
-    clearTimeout(grace)
   }
   return () => (stopped ??= stop())
 }

@@ -48,7 +48,7 @@ function toVector(text: string): number[] {
     vector[at] = (vector[at] ?? 0) + ((hash >>> 16) % 2 === 0 ? 1 : -1)
   }
   // Words may cancel each other out, and a vector of no length is what the port refuses.
-  if (vector.every((value) => value === 0)) vector[0] = 1
+  if (!vector.some((value) => value !== 0)) vector[0] = 1
   return vector
 }
 

@@ -10,6 +10,8 @@ export type PostgresVersion = 16 | 18
 export interface RealPostgres extends AsyncDisposable {
   /** Of the superuser, over the socket; another user or database is a changed part of it. */
   readonly url: string
+  /** Where psql and the others are. */
+  readonly bin: string
   stop(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function startPostgres(version: PostgresVersion): Promise<RealPostg
   const stopOnce = () => (stopped ??= stop())
   return {
     url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    bin,
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   }

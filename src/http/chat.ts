@@ -58,19 +58,48 @@ async function streamAnswer(
   request: AnswerRequest,
   response: Response,
 ): Promise<void> {
-  // Opened with the first event: a full queue is still a plain 503.
-  let stream: EventStream | undefined
-  const events = () => (stream ??= openEventStream(response))
+  const events = createAnswerEvents(response)
   try {
     const answered = await answerQuestion(request, services.answerSteps, (event) =>
-      sendEvent(events(), event),
+      events.send(event),
     )
     await keepAnswer(services, answered)
-    events().end('answer-end', presentAnswer(answered.answer))
+    events.open().end('answer-end', presentAnswer(answered.answer))
   } catch (error) {
-    if (stream === undefined) throw error
+    if (!events.isOpen) {
+      events.drop()
+      throw error
+    }
     response.locals['error'] = error
-    stream.end('answer-error', toProblem(toAppError(error), requestId(response)))
+    events.open().end('answer-error', toProblem(toAppError(error), requestId(response)))
+  }
+}
+
+/**
+ * The stream is opened one turn of the event loop behind the first event: by then it is known whether
+ * the queue has a place, and a full one is still a plain 503.
+ */
+function createAnswerEvents(response: Response) {
+  let stream: EventStream | undefined
+  let opening: NodeJS.Immediate | undefined
+  const held: AnswerEvent[] = []
+  const open = () => {
+    clearImmediate(opening)
+    const opened = (stream ??= openEventStream(response))
+    for (const event of held.splice(0)) sendEvent(opened, event)
+    return opened
+  }
+  return {
+    get isOpen() {
+      return stream !== undefined
+    },
+    send(event: AnswerEvent): void {
+      held.push(event)
+      if (stream === undefined) opening ??= setImmediate(open)
+      else open()
+    },
+    open,
+    drop: () => clearImmediate(opening),
   }
 }
 

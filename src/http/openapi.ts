@@ -99,7 +99,7 @@ export function openApi(): OpenApiDocument {
     },
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: z.toJSONSchema(schemas.problemSchema) },
+      schemas: { Problem: z.toJSONSchema(schemas.problemSchema, { io: 'input' }) },
     },
     security: [{}, { key: [] }],
     paths: Object.fromEntries(
@@ -147,7 +147,15 @@ function describeCall(path: string, { summary, query, body, answers }: Call): ob
 }
 
 function toContent(schema: z.ZodType, io: 'input' | 'output'): object {
-  return { 'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) } }
+  const described = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    // An answer may have more fields one day, and who reads the contract must not refuse them.
+    override: ({ jsonSchema }) => {
+      if (io === 'output') delete jsonSchema.additionalProperties
+    },
+  })
+  return { 'application/json': { schema: described } }
 }
 
 function describeQuery(query: z.ZodType): readonly object[] {

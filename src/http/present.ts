@@ -12,7 +12,11 @@ export function presentAnswer(answer: Answer) {
 }
 
 export function presentTrace({ trace }: Answered) {
-  return { ...trace, passages: trace.passages.map(presentPassage) }
+  return {
+    ...trace,
+    candidates: trace.candidates.map(({ scores, ...candidate }) => ({ ...candidate, ...scores })),
+    passages: trace.passages.map(presentPassage),
+  }
 }
 
 export function presentJob({ id, state, total, done, error }: Refresh) {

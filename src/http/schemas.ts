@@ -156,7 +156,25 @@ export const answerSchema = z.object({
   degraded: z.literal('keyword-only').nullable(),
 })
 
-export const keptAnswerSchema = answerSchema.extend({ trace: z.record(z.string(), z.unknown()) })
+const traceSchema = z.object({
+  understood: z.object({ question: z.string(), earlier: z.string().nullable() }),
+  candidates: z.array(
+    z.object({ chunkId: z.string(), articleId: z.string(), ...scores.shape }),
+  ),
+  passages: z.array(sourceSchema),
+  prompt: z.string().nullable(),
+  promptHash: z.string().nullable(),
+  generated: z.string().nullable(),
+  dropped: z.array(z.object({ text: z.string(), why: z.string() })),
+  decision: z.object({
+    reason: answerSchema.shape.reason,
+    statesAnswer: z.number().nullable(),
+    threshold: z.number().nullable(),
+  }),
+  fingerprint: z.object({ chat: z.string().nullable(), embedding: z.string() }),
+})
+
+export const keptAnswerSchema = answerSchema.extend({ trace: traceSchema })
 
 export const searchSchema = z.object({
   question: z.string(),
@@ -209,7 +227,11 @@ export const jobSchema = z.object({
   error: z.string().nullable(),
 })
 
-const part = z.object({ status: z.string(), detail: z.string() })
+const part = z.object({
+  status: z.enum(['ok', 'loading', 'unavailable', 'none']),
+  detail: z.string(),
+  progress: z.object({ done: z.int(), total: z.int() }).optional(),
+})
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'ready', 'starting', 'unavailable', 'stopping']),

@@ -2,6 +2,7 @@ import { embedStoredArticle, type IngestDependencies } from '../../ingest/ingest
 import type { Queryable } from '../db/database.ts'
 import { listArticlesOfOtherModels } from '../store/articles.ts'
 import type { JobHandlers, JobQueue } from './queue.ts'
+import { requireSpace } from './require-space.ts'
 
 export interface EmbedData {
   readonly articleId: string
@@ -19,7 +20,10 @@ export async function requestReembedding(
 
 export function embedArticleHandlers(dependencies: IngestDependencies): JobHandlers<EmbedData> {
   return {
-    run: ({ articleId }, signal) => embedStoredArticle(dependencies, articleId, signal),
+    run: async ({ articleId }, signal) => {
+      requireSpace(dependencies.database)
+      await embedStoredArticle(dependencies, articleId, signal)
+    },
     // It keeps the vectors that it has, search says that it is degraded, and the next start tries again.
     giveUp: () => Promise.resolve(),
   }

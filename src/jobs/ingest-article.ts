@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { ingestArticle, type IngestDependencies } from '../../ingest/ingest-article.ts'
 import type { HashedItem } from '../store/articles.ts'
 import { forgetFeedState } from '../store/feeds.ts'
-import { tickArticle } from '../store/refreshes.ts'
+import { loadRefresh, tickArticle } from '../store/refreshes.ts'
 import type { JobHandlers } from './queue.ts'
+import { requireSpace } from './require-space.ts'
 
 export interface IngestData extends HashedItem {
   readonly refreshId: string
@@ -36,7 +37,13 @@ const ingestData = z.object({
 
 export function ingestArticleHandlers(dependencies: IngestDependencies): JobHandlers<IngestData> {
   return {
-    run: (data, signal) => ingestArticle(dependencies, { ...ingestData.parse(data), signal }),
+    run: async (data, signal) => {
+      const { database } = dependencies
+      // Its feed was deleted meanwhile, and the refresh with it: nothing is to be embedded for that.
+      if ((await loadRefresh(database.pool, data.refreshId)) === undefined) return
+      requireSpace(database)
+      await ingestArticle(dependencies, { ...ingestData.parse(data), signal })
+    },
     giveUp: async ({ refreshId, feedId, item }, error) => {
       await forgetFeedState(dependencies.database.pool, feedId)
       await tickArticle(dependencies.database.pool, {

@@ -4,7 +4,6 @@ import { hashItem } from '../../ingest/ingest-article.ts'
 import { parseFeed } from '../../ingest/parse-feed.ts'
 import { transaction, type Database } from '../db/database.ts'
 import type { ParsedFeed } from '../domain.ts'
-import { MIN_FREE_BYTES } from '../db/embedded.ts'
 import { AppError } from '../errors.ts'
 import { adoptRenamedArticles, loadContentHashes } from '../store/articles.ts'
 import {
@@ -27,6 +26,7 @@ import {
 } from '../store/refreshes.ts'
 import type { IngestData } from './ingest-article.ts'
 import type { JobHandlers, JobQueue } from './queue.ts'
+import { requireSpace } from './require-space.ts'
 
 interface RefreshDependencies {
   readonly database: Database
@@ -60,7 +60,11 @@ export async function requestRefresh(
 export function refreshFeedHandlers(dependencies: RefreshDependencies): JobHandlers<RefreshData> {
   return {
     run: (data, signal) => refreshFeed(dependencies, data, signal),
-    giveUp: ({ refreshId }, error) => failRefresh(dependencies.database.pool, refreshId, error),
+    giveUp: async ({ refreshId, feedId }, error) => {
+      const { pool } = dependencies.database
+      await recordFailure(pool, feedId, { problem: error, retryAfter: null })
+      await failRefresh(pool, refreshId, error)
+    },
   }
 }
 
@@ -116,9 +120,7 @@ interface RefreshTask {
 
 async function fetchAndExpect(dependencies: RefreshDependencies, task: RefreshTask): Promise<void> {
   const { database, fetcher, locate } = dependencies
-  if (database.freeBytes() < MIN_FREE_BYTES) {
-    throw new AppError('storage-full', 'The disk is nearly full: nothing more is ingested.')
-  }
+  requireSpace(database)
   const known = await loadFeedState(database.pool, task.feed.id)
   if (known === undefined) return
   const fetched = await fetcher.fetch(locate(task.feed.url), known, { signal: task.signal })
