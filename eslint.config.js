@@ -69,7 +69,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off', 'no-restricted-properties': ['error', noModuleMocks] },
   },
   {
-    files: ['**/*.test.ts', 'test/**', 'bench/**'],
+    files: ['**/*.test.ts', 'test/**', 'bench/**', '.ci/**'],
     rules: {
       'max-lines': 'off',
       'max-lines-per-function': 'off',

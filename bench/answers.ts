@@ -82,11 +82,7 @@ async function openBare(file: string, threads: number) {
     const tokens = contextText.tokenize(model.tokenizer)
     const startedAt = performance.now()
     await sequence.adaptStateToTokens(tokens, false)
-    for await (const _token of sequence.evaluate(tokens.slice(sequence.nextTokenIndex), {
-      temperature: 0,
-    })) {
-      break
-    }
+    await sequence.evaluate(tokens.slice(sequence.nextTokenIndex), { temperature: 0 }).next()
     return performance.now() - startedAt
   }
 }

@@ -1,5 +1,5 @@
 import type { Block, ChunkedArticle, ChunkSpan, SentenceSpan } from '../src/domain.ts'
-import { splitSentences } from './sentences.ts'
+import { splitSentences } from '../src/retrieval/split-sentences.ts'
 
 /** Two or three paragraphs: enough to be found by, few enough to be about one thing. */
 const MAX_TOKENS = 180

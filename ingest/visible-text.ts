@@ -24,7 +24,7 @@ export function visibleText(text: string): string {
     .replace(/\p{Cs}/gu, '\uFFFD')
     .replace(VARIATION, '')
     .replace(UNSEEN, (mark: string, at: number, all: string) => (isSeen(mark, at, all) ? mark : ''))
-    
+    .replace(MARKS_BEYOND_30, '$1')
     .normalize('NFC')
 }
 

@@ -46,6 +46,7 @@ export interface TestServices extends AsyncDisposable {
   freeBytes: number
   /** A file with this text, in a folder that goes with the services. */
   writeFeed(text: string): string
+  rewriteFeed(path: string, text: string): void
   /** Adds a feed and waits until it is read. */
   readFeed(url: string): Promise<Feed>
   refresh(feedId: string): Promise<Refresh>
@@ -110,6 +111,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
       writeFileSync(path, text)
       return path
     },
+    rewriteFeed: (path, text) => writeFileSync(path, text),
     async readFeed(url) {
       const { feed } = await addFeed(services, { url, refreshMinutes: REFRESH_MINUTES })
       await this.refresh(feed.id)

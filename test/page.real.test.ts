@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -21,18 +19,9 @@ import {
   sources,
   written,
 } from './test-page-answers.ts'
+import { openBrowser } from './real-browser.ts'
 import { eventText, openEvents, openPageService, sendJson } from './test-page-service.ts'
 import type { Call, PageService } from './test-page-service.ts'
-
-const CHROMIUM = '/usr/bin/chromium'
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-]
 
 const problem401 = {
   title: 'Unauthorized',
@@ -48,15 +37,10 @@ let page: Page
 let faults: string[]
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(
-      `There is no browser at ${CHROMIUM}. Install it: apt-get update && apt-get install -y --no-install-recommends chromium`,
-    )
-  }
   folder = await mkdtemp(join(tmpdir(), 'footnote-page-'))
   await promisify(execFile)('npx', ['tsc', '-p', 'web/tsconfig.json', '--outDir', folder])
   for (const file of ['index.html', 'page.css']) await cp(join('web', file), join(folder, file))
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS })
+  browser = await openBrowser()
 })
 
 afterAll(async () => {

@@ -8,10 +8,13 @@ const UNTRANSLATABLE = /^(22021|22P05)/
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
+  'EAI_AGAIN',
 ])
 
 /** Whether an error is the database's own word, by SQLSTATE, or that it cannot be reached. */
@@ -50,6 +53,8 @@ function codeOf(error: unknown): string {
 function isClosedConnection(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying)/.test(error.message)
+    /^(Connection terminated|timeout exceeded when trying|Client has encountered a connection)/.test(
+      error.message,
+    )
   )
 }

@@ -11,6 +11,9 @@ import { ProtocolStream, type ProtocolEngine } from './protocol-stream.ts'
 /** Under this much free space nothing is ingested: the engine needs room for its log to go on. */
 export const MIN_FREE_BYTES = 64 * 1024 * 1024
 
+/** The first start makes the database, 3 s on two idle cores; no statement's deadline is meant for it. */
+const START_TIMEOUT_MS = 60_000
+
 interface EmbeddedOptions {
   /** A folder, or `memory://` for tests. */
   readonly dataDir: string
@@ -36,25 +39,31 @@ class EmbeddedEngine implements ProtocolEngine {
   }
 
   async open(): Promise<void> {
-    await this.#ask({ kind: 'open' })
+    const worker = (this.#worker ??= this.#start())
+    await this.#ask(worker, { kind: 'open' }, START_TIMEOUT_MS)
   }
 
   async exchange(messages: Uint8Array): Promise<Uint8Array> {
-    const reply = await this.#ask({ kind: 'batch', bytes: messages })
+    // Only opening starts a worker: in a new one the rest of a lost transaction would be committed.
+    if (this.#worker === undefined) throw this.#toError(undefined)
+    const reply = await this.#ask(
+      this.#worker,
+      { kind: 'batch', bytes: messages },
+      this.#options.statementTimeoutMs,
+    )
     return reply.kind === 'result' ? reply.bytes : new Uint8Array()
   }
 
   async close(): Promise<void> {
     if (this.#worker === undefined) return
-    await this.#ask({ kind: 'close' })
+    await this.#ask(this.#worker, { kind: 'close' }, this.#options.statementTimeoutMs)
     await this.#worker.terminate()
     this.#worker = undefined
   }
 
-  #ask(message: object): Promise<Reply> {
-    const worker = (this.#worker ??= this.#start())
+  #ask(worker: Worker, message: object, timeoutMs: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => void this.#end(worker), this.#options.statementTimeoutMs)
+      const deadline = setTimeout(() => void this.#end(worker), timeoutMs)
       this.#waiting.push({
         resolve: (reply) => {
           clearTimeout(deadline)
@@ -85,7 +94,9 @@ class EmbeddedEngine implements ProtocolEngine {
   }
 
   #fail(worker: Worker, cause: unknown): void {
-    if (this.#worker === worker) this.#worker = undefined
+    // A worker that fails is heard of twice, and by then the next one may be at work.
+    if (this.#worker !== worker) return
+    this.#worker = undefined
     const waiting = this.#waiting
     this.#waiting = []
     for (const { reject } of waiting) reject(this.#toError(cause))
@@ -126,6 +137,8 @@ export function openEmbedded(options: EmbeddedOptions): EmbeddedDatabase {
     idleTimeoutMillis: 0,
     user: 'postgres',
     database: 'postgres',
+    // Unset, node-postgres takes it from PGSSLMODE.
+    ssl: false,
     stream: () => new ProtocolStream(engine),
   })
   return {

@@ -55,6 +55,7 @@ export async function migrate(
       count: options.count ?? (direction === 'up' ? Number.POSITIVE_INFINITY : 1),
       singleTransaction: false,
       checkOrder: true,
+      advisoryLockMode: 'wait',
       logger: silent,
     })
     return done.map(({ name }) => name)

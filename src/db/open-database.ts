@@ -18,9 +18,14 @@ const SERVER_STATEMENT_TIMEOUT_MS = 60_000
 export function openDatabase(options: OpenOptions): Database {
   const database =
     options.url === undefined ? openEmbeddedDatabase(options) : openServer(options.url)
-  // An idle client that loses its server emits here; unheard, it would end the process.
-  database.pool.on('error', options.onError)
+  // A client that loses its server says so, idle or in use; unheard, it would end the process.
+  database.pool.on('connect', (client) => client.on('error', options.onError))
+  database.pool.on('error', ignore)
   return database
+}
+
+function ignore(): void {
+  // The pool repeats what an idle client has said itself.
 }
 
 function openEmbeddedDatabase(options: OpenOptions): Database {

@@ -76,8 +76,8 @@ async function streamAnswer(
 }
 
 /**
- * The stream is opened one turn of the event loop behind the first event: by then it is known whether
- * the queue has a place, and a full one is still a plain 503.
+ * The sources are held back for one turn of the event loop, which opens the stream: by then it is known
+ * whether the queue has a place, and a full one is still a plain 503.
  */
 function createAnswerEvents(response: Response) {
   let stream: EventStream | undefined
@@ -95,7 +95,7 @@ function createAnswerEvents(response: Response) {
     },
     send(event: AnswerEvent): void {
       held.push(event)
-      if (stream === undefined) opening ??= setImmediate(open)
+      if (event.type === 'sources-available') opening = setImmediate(open)
       else open()
     },
     open,

@@ -70,14 +70,15 @@ function toBodyError(error: unknown): AppError | undefined {
         cause: error,
       })
     case 400:
-      return new AppError(
-        'invalid-request',
-        'The request could not be read: its body must be JSON.',
-        {
-          cause: error,
-        },
-      )
+      return new AppError('invalid-request', faultOf(error), { cause: error })
     default:
       return undefined
   }
+}
+
+/** The router fails where an address cannot be decoded, the body parser everywhere else. */
+function faultOf(error: Error): string {
+  return error instanceof URIError
+    ? 'The address could not be read: a % in it must begin a character, as in %20.'
+    : 'The request could not be read: its body must be JSON.'
 }

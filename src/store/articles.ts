@@ -100,9 +100,45 @@ export interface HashedItem {
   readonly contentHash: string
 }
 
+// Twins, alike in all but their guid, are paired in their order. An address tells an article from others
+// only where nothing else in the feed stands at it.
+const ADOPT_RENAMED = `
+  with item as (
+    select * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
+      with ordinality as item (identity, guid, canonical_url, content_hash, position)
+  ), new_item as (
+    select item.*,
+      row_number() over (partition by item.content_hash order by item.position) as twin
+    from item
+    where not exists (select 1 from article
+      where article.feed_id = $1::text and article.identity = item.identity)
+  ), gone as (
+    select article.id, article.canonical_url, article.content_hash,
+      row_number() over (partition by article.content_hash order by article.id) as twin
+    from article
+    where article.feed_id = $1::text
+      and not exists (select 1 from item where item.identity = article.identity)
+  ), same_content as (
+    select gone.id, new_item.identity, new_item.guid
+    from gone
+    join new_item on new_item.content_hash = gone.content_hash and new_item.twin = gone.twin
+  ), same_address as (
+    select gone.id, new_item.identity, new_item.guid
+    from gone
+    join new_item on new_item.canonical_url = gone.canonical_url
+    where gone.id not in (select same_content.id from same_content)
+      and new_item.identity not in (select same_content.identity from same_content)
+      and (select count(*) from item where item.canonical_url = gone.canonical_url) = 1
+      and (select count(*) from article
+        where article.feed_id = $1::text and article.canonical_url = gone.canonical_url) = 1
+  )
+  update article set identity = renamed.identity, guid = renamed.guid
+  from (select * from same_content union all select * from same_address) as renamed
+  where article.id = renamed.id`
+
 /**
- * A feed that changed the guid of an article still speaks of the same article where its address or its
- * content is the same. Only an article whose old guid has left the feed is taken over: a feed whose
+ * A feed that changed the guid of an article still speaks of the same article where its content or its
+ * address is the same. Only an article whose old guid has left the feed is taken over: a feed whose
  * items share one address loses none.
  */
 export async function adoptRenamedArticles(
@@ -110,33 +146,13 @@ export async function adoptRenamedArticles(
   feedId: string,
   items: readonly HashedItem[],
 ): Promise<void> {
-  await db.query(
-    `with item as (
-       select * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
-         as item (identity, guid, canonical_url, content_hash)
-     ), renamed as (
-       select distinct on (article.id) article.id, item.identity, item.guid
-       from article
-       join item on item.canonical_url = article.canonical_url
-         or item.content_hash = article.content_hash
-       where article.feed_id = $1::text
-         and article.identity not in (select item.identity from item)
-         and not exists (select 1 from article as taken
-           where taken.feed_id = $1::text and taken.identity = item.identity)
-       order by article.id, item.content_hash = article.content_hash desc
-     ), chosen as (
-       select distinct on (renamed.identity) renamed.* from renamed order by renamed.identity, renamed.id
-     )
-     update article set identity = chosen.identity, guid = chosen.guid
-     from chosen where article.id = chosen.id`,
-    [
-      feedId,
-      items.map(({ item }) => item.identity),
-      items.map(({ item }) => item.guid),
-      items.map(({ canonicalUrl }) => canonicalUrl),
-      items.map(({ contentHash }) => contentHash),
-    ],
-  )
+  await db.query(ADOPT_RENAMED, [
+    feedId,
+    items.map(({ item }) => item.identity),
+    items.map(({ item }) => item.guid),
+    items.map(({ canonicalUrl }) => canonicalUrl),
+    items.map(({ contentHash }) => contentHash),
+  ])
 }
 
 /** Articles with a chunk or sentence whose vector is of another model, to be embedded again. */

@@ -30,7 +30,8 @@ export async function loadCorpusProgress(db: Queryable): Promise<CorpusProgress>
           where refresh.feed_id = feed.id and refresh.ended_at is not null)) as untried,
        (select count(*)::integer from article where article.status = 'live') as articles,
        (select count(*)::integer from refresh_article
-        where refresh_article.state = 'waiting') as waiting`,
+        join refresh on refresh.id = refresh_article.refresh_id
+        where refresh_article.state = 'waiting' and refresh.state = 'running') as waiting`,
   )
   return rows[0] ?? { untried: 0, articles: 0, waiting: 0 }
 }

@@ -50,6 +50,8 @@ export async function updateArticleDetails(
   article: Pick<ArticleToPublish, 'item' | 'canonicalUrl' | 'contentHash'>,
 ): Promise<void> {
   const { item } = article
+  // First of all, as in publishArticle: one who held the article and waited for it would be in its way.
+  await db.query('update corpus set revision = corpus.revision + 1')
   await db.query(
     `update article set guid = $2::text, url = $3::text, canonical_url = $4::text, author = $5::text,
        published_at = $6::timestamptz, updated_at = $7::timestamptz, categories = $8::text[],
@@ -68,7 +70,6 @@ export async function updateArticleDetails(
       item.title,
     ],
   )
-  await db.query('update corpus set revision = corpus.revision + 1')
 }
 
 async function updateArticle(

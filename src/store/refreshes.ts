@@ -90,7 +90,8 @@ async function countArticles(db: Queryable, id: string): Promise<void> {
        total = counted.total, done = counted.ended, error = counted.error,
        state = case when counted.ended < counted.total then refresh.state
          when counted.error is null then 'done' else 'failed' end,
-       ended_at = case when counted.ended < counted.total then null else now() end
+       ended_at = case when counted.ended < counted.total then refresh.ended_at
+         else coalesce(refresh.ended_at, now()) end
      from (
        select count(*)::integer as total,
          (count(*) filter (where refresh_article.state <> 'waiting'))::integer as ended,

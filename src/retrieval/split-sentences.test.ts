@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { BlockKind } from '../src/domain.ts'
-import { splitAnswer, splitSentences } from './sentences.ts'
+import type { BlockKind } from '../domain.ts'
+import { splitAnswer, splitSentences } from './split-sentences.ts'
 
 /** The sentences, written with a bar between them as the input is in the tables below. */
 function split(text: string, kind: BlockKind = 'paragraph'): string {
