@@ -120,17 +120,13 @@ export interface Config {
   readonly logLevel: string | undefined
 }
 
+const LOOPBACK = '127.0.0.1'
 const DEFAULT_CHAT_MODEL = 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'
 const DEFAULT_EMBEDDING_MODEL = 'onnx:bge-small-en-v1.5-q8'
 
 /** Reads the settings once, at start; every bad one is named in a single `config-invalid`. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
-  const parsed = settings.safeParse(env)
-  const host = env['HOST'] || '127.0.0.1'
-  const errors = (parsed.error?.issues ?? []).map(toFault)
-  if (!env['API_KEY'] && !isLoopback(host)) errors.push(openHost(host))
-  if (!parsed.success || errors.length > 0) throw invalid(errors)
-  const values = parsed.data
+  const values = parseSettings(env)
   return Object.freeze({
     feeds: values.FEEDS.map(toFeedAddress),
     refreshMinutes: values.REFRESH_MINUTES,
@@ -144,7 +140,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     dataDir: resolve(values.DATA_DIR ?? './data'),
     databaseUrl: values.DATABASE_URL,
     migrateDatabaseUrl: values.MIGRATE_DATABASE_URL,
-    host,
+    host: values.HOST ?? LOOPBACK,
     port: values.PORT,
     apiKey: values.API_KEY,
     allowedOrigins: values.ALLOWED_ORIGINS,
@@ -152,12 +148,21 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   })
 }
 
+function parseSettings(env: Record<string, string | undefined>): z.output<typeof settings> {
+  const parsed = settings.safeParse(env)
+  const errors = (parsed.error?.issues ?? []).map(toFault)
+  const host = env['HOST'] || LOOPBACK
+  if (!env['API_KEY'] && !isLoopback(host)) errors.push(openHost(host))
+  if (!parsed.success || errors.length > 0) throw invalid(errors)
+  return parsed.data
+}
+
 function toFault({ path, message }: z.core.$ZodIssue): Fault {
   return { path: path.join('.'), message }
 }
 
 function openHost(host: string): Fault {
-  const message = `is ${host}, which others reach: set API_KEY, or leave HOST at 127.0.0.1`
+  const message = `is ${host}, which others reach: set API_KEY, or leave HOST at ${LOOPBACK}`
   return { path: 'HOST', message }
 }
 

@@ -2,8 +2,8 @@ import type { EmbeddingsInterface } from '@langchain/core/embeddings'
 import { createEmbeddingModel, type EmbeddingModel } from '../src/models/embedding.ts'
 import { contentStems } from '../src/retrieval/content-words.ts'
 
-/** What a broken embedder makes of the vectors that it should have given. */
-type Fault = (vectors: number[][], texts: readonly string[]) => number[][]
+/** What a broken or slow embedder makes of the vectors that it should have given. */
+type Fault = (vectors: number[][], texts: readonly string[]) => number[][] | Promise<number[][]>
 
 interface FakeEmbedding {
   readonly model: EmbeddingModel

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../src/db/open-database.ts'
 import { postJson, startRunningService } from './running-service.ts'
 
 let dataDir: string
@@ -64,6 +65,38 @@ describe('killed at a random moment of its first start', () => {
     })
     expect(answer).toMatchObject({ status: 'extracted' })
   })
+})
+
+describe('killed while it streams an answer', () => {
+  it('has kept none, and answers again', async () => {
+    const chat = { ...env, CHAT_MODEL: 'llama:smollm2-135m-instruct-q4_1' }
+    const body = { question: 'What is the number of article 1?', stream: true }
+    const service = startRunningService({ dataDir, env: chat })
+    const url = await service.untilReady()
+    const response = await fetch(`${url}/v1/chat`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const events = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let seen = ''
+    while (!seen.includes('answer-delta')) seen += (await events?.read())?.value ?? ''
+    await service.kill()
+    expect(seen).not.toContain('answer-end')
+    expect(await countKeptAnswers()).toBe(0)
+    await using again = startRunningService({ dataDir, env: chat })
+    const answer = await postJson(`${await again.untilReady()}/v1/chat`, { ...body, stream: false })
+    expect(answer).toHaveProperty('id')
+  })
+
+  async function countKeptAnswers(): Promise<number> {
+    const database = openDatabase({ url: undefined, dataDir, onError: () => undefined })
+    const { rows } = await database.pool.query<{ kept: number }>(
+      'select count(*)::integer as kept from answer',
+    )
+    await database.close()
+    return rows[0]?.kept ?? Number.NaN
+  }
 })
 
 describe('two on one data folder', () => {

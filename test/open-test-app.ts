@@ -1,5 +1,10 @@
 import { once } from 'node:events'
-import { createServer, request as sendRequest, type IncomingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  request as sendRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { createApp } from '../src/http/app.ts'
@@ -71,7 +76,6 @@ export async function openTestApp(options: AppOptions): Promise<TestApp> {
       logger: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
     },
   )
-  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Express' own handler.
   const server = createServer(app)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -107,7 +111,7 @@ async function send(port: number, what: string, { headers = {}, body }: CallOpti
     headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
   })
   request.end(isRaw ? body : JSON.stringify(body))
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
   return { request, response }
 }
 

@@ -36,24 +36,24 @@ describe('names', () => {
 })
 
 describe('what the evidence lacks', () => {
-  const missing = (text: string, evidence: string, around = '', question = '') =>
-    findMissing(text, { evidence, around, question })
+  const missing = (text: string, evidence: string, more = {}) =>
+    findMissing(text, { evidence, around: '', question: '', ...more })
 
   it('is a number that was swapped', () => {
     expect(missing('The cap is 9000 bytes.', 'It is capped at 8000 bytes.')).toBe('9000')
   })
 
   it('is a number even where the text around has it', () => {
-    expect(missing('It has 10 rows.', 'It has rows.', 'Ten or 10.')).toBe('10')
+    expect(missing('It has 10 rows.', 'It has rows.', { around: 'Ten or 10.' })).toBe('10')
   })
 
   it('is not a name that the heading has', () => {
-    expect(missing('In Postgres it is capped.', 'It is capped.', 'Postgres limits')).toBeNull()
+    expect(missing('In Postgres it is capped.', 'It is capped.', { around: 'Postgres limits' })).toBeNull()
   })
 
   it('is a name of the question, even at the start of a sentence', () => {
     const evidence = 'Google moves by 2029.'
-    expect(missing('Amazon moves by 2029.', evidence, '', 'When does Amazon move?')).toBe('Amazon')
+    expect(missing('Amazon moves by 2029.', evidence, { question: 'When does Amazon move?' })).toBe('Amazon')
   })
 
   it('is a quoted string that was never said', () => {

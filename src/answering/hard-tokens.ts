@@ -32,7 +32,7 @@ export function toNames(text: string, known: readonly string[] = []): readonly s
   return names
 }
 
-export function toQuoted(text: string): readonly string[] {
+function toQuoted(text: string): readonly string[] {
   return [...text.matchAll(QUOTED)].map((match) => match[1] ?? '')
 }
 

@@ -24,9 +24,9 @@ afterEach(async () => {
 })
 afterAll(() => database.close())
 
-function open(dataDir: string): Database {
+function open(dataDir: string, embeddedTimeoutMs = 60_000): Database {
   const onError = (error: Error) => lost.push(error)
-  return openDatabase({ url: undefined, dataDir, onError, embeddedTimeoutMs: TIMEOUT_MS })
+  return openDatabase({ url: undefined, dataDir, onError, embeddedTimeoutMs })
 }
 
 const mark = (name: string) =>
@@ -134,7 +134,7 @@ describe('the embedded database in a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'footnote-embedded-'))
   beforeAll(async () => {
     await database.close()
-    database = open(folder)
+    database = open(folder, TIMEOUT_MS)
   })
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true })
@@ -191,7 +191,7 @@ describe('the embedded database in a folder', () => {
   it('is there again after it was closed', async () => {
     await mark('kept')
     await database.close()
-    database = open(folder)
+    database = open(folder, TIMEOUT_MS)
     expect(await marks()).toEqual(['kept'])
   })
 
@@ -199,7 +199,7 @@ describe('the embedded database in a folder', () => {
     const other = join(folder, 'other')
     mkdirSync(join(other, 'database'), { recursive: true })
     writeFileSync(join(other, 'database', 'PG_VERSION'), 'not a version\n')
-    const broken = open(other)
+    const broken = open(other, TIMEOUT_MS)
     const ask = (): Promise<unknown> =>
       broken.pool.query('select 1').catch((reason: unknown) => reason)
     // The second is asked while the worker of the first one is going.

@@ -90,10 +90,13 @@ const refuseOther: RequestHandler = (request, response) => {
   throw new AppError('method-not-allowed', `${request.path} takes ${methods.join(', ')}.`)
 }
 
-/** From the contract, which names every path with its methods. */
+/** From the contract, which names every path but the page's with its methods. */
 function methodsAt(path: string): readonly string[] {
   const found = Object.entries(openApi().paths).find(([template]) => matches(template, path))
-  return found === undefined ? [] : Object.keys(found[1]).map((method) => method.toUpperCase())
+  const methods = path === '/' ? ['get'] : Object.keys(found?.[1] ?? {})
+  // Whatever can be read can be asked for its head.
+  const taken = methods.includes('get') ? ['head', ...methods] : methods
+  return taken.map((method) => method.toUpperCase())
 }
 
 function matches(template: string, path: string): boolean {

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { Router } from 'express'
+import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { addFeed, removeFeed } from '../jobs/manage-feeds.ts'
 import { requestRefresh } from '../jobs/refresh-feed.ts'
@@ -45,7 +46,8 @@ export function feedRoutes(context: HttpContext): Router {
   })
   router.get('/v1/jobs/:id', async (request, response) => {
     const { id } = request.params
-    const refresh = /^[0-9a-f-]{36}$/.test(id)
+    // The database fails on any other text.
+    const refresh = z.guid().safeParse(id).success
       ? await loadRefresh(context.services().database.pool, id)
       : undefined
     if (refresh === undefined) throw new AppError('not-found', 'There is no job with this id.')

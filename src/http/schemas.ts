@@ -124,7 +124,7 @@ const place = {
 }
 
 export const sourceSchema = z.object({ ...place, text: z.string(), scores })
-export const citationSchema = z.object({ number: z.int(), ...place, quote: z.string() })
+const citationSchema = z.object({ number: z.int(), ...place, quote: z.string() })
 
 export const answerSchema = z.object({
   id: z.string(),
@@ -158,9 +158,7 @@ export const answerSchema = z.object({
 
 const traceSchema = z.object({
   understood: z.object({ question: z.string(), earlier: z.string().nullable() }),
-  candidates: z.array(
-    z.object({ chunkId: z.string(), articleId: z.string(), ...scores.shape }),
-  ),
+  candidates: z.array(z.object({ chunkId: z.string(), articleId: z.string(), ...scores.shape })),
   passages: z.array(sourceSchema),
   prompt: z.string().nullable(),
   promptHash: z.string().nullable(),

@@ -140,14 +140,10 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
         // pg-boss waits out the rest of its interval after a job, unless it is told of more: without
         // this, a hundred short articles take a hundred seconds.
         wake(kind)
-        try {
-          await run(job.data.data as never, stopping.signal)
-        } catch (error) {
-          if (!stopping.signal.aborted) {
-            onError(new Error(`A job of ${kind} failed: ${messageOf(error)}`, { cause: error }))
-          }
+        await run(job.data.data as never, stopping.signal).catch((error: unknown) => {
+          if (!stopping.signal.aborted) onError(toJobError(kind, error))
           throw error
-        }
+        })
       })
       workers.set(kind, id)
     },
@@ -164,6 +160,10 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
 interface JobData {
   readonly kind: JobKind
   readonly data: object
+}
+
+function toJobError(kind: JobKind, cause: unknown): Error {
+  return new Error(`A job of ${kind} failed: ${messageOf(cause)}`, { cause })
 }
 
 /** How a job's last failure may be told: an error that is not ours may hold anything. */

@@ -5,8 +5,8 @@ import { ChatTurns } from './chat-turns.ts'
 const model: ChatModel = {
   id: 'scripted',
   countTokens: (text) => text.length,
-  async *generate() {
-    yield* []
+  generate: () => {
+    throw new Error('Nothing is generated here.')
   },
   close: () => Promise.resolve(),
 }
