@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadConfig } from '../src/config.ts'
 import { AppError, messageOf } from '../src/errors.ts'
@@ -113,6 +114,8 @@ function report(error: unknown): number {
   return EXIT_INTERNAL
 }
 
+// What the environment has already wins over the file.
+if (existsSync('.env')) process.loadEnvFile()
 process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
 try {
   await createProgram().parseAsync()

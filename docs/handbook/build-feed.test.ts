@@ -39,7 +39,7 @@ it('is committed as it is built', async () => {
   const committed = await readFile(handbookFeedFile, 'utf8')
   const built = await buildHandbookFeed()
   const isSame = committed === built
-  expect(isSame, 'Build it and commit it: npx tsx docs/handbook/build-feed.ts').toBe(true)
+  expect(isSame, 'Build it and commit it: npm run handbook').toBe(true)
 })
 
 it('is a feed with an item for each article, dated and without a link', async () => {

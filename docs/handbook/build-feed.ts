@@ -1,4 +1,4 @@
-// Makes the handbook a feed like any other, so that Footnote reads it by the way it reads everything.
+// Makes the handbook a feed like any other, so that Footnote reads it as it reads everything.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { marked } from 'marked'
@@ -55,7 +55,7 @@ function toField(line: string): readonly [string, string] {
   return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
 }
 
-/** Without a single link: the handbook has no address of its own, and a wrong one would be cited. */
+/** Without a link: the handbook has no address of its own, and a wrong one would be cited. */
 function toRss(articles: readonly HandbookArticle[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">

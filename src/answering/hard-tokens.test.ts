@@ -48,12 +48,16 @@ describe('what the evidence lacks', () => {
   })
 
   it('is not a name that the heading has', () => {
-    expect(missing('In Postgres it is capped.', 'It is capped.', { around: 'Postgres limits' })).toBeNull()
+    expect(
+      missing('In Postgres it is capped.', 'It is capped.', { around: 'Postgres limits' }),
+    ).toBeNull()
   })
 
   it('is a name of the question, even at the start of a sentence', () => {
     const evidence = 'Google moves by 2029.'
-    expect(missing('Amazon moves by 2029.', evidence, { question: 'When does Amazon move?' })).toBe('Amazon')
+    expect(missing('Amazon moves by 2029.', evidence, { question: 'When does Amazon move?' })).toBe(
+      'Amazon',
+    )
   })
 
   it('is a quoted string that was never said', () => {

@@ -44,6 +44,11 @@ describe('deciding', () => {
   })
 })
 
+it('does not take an honest "not" for a denial', () => {
+  const generated = 'An article that leaves the feed is not deleted.'
+  expect(decide({ ...input, sentences: [{ ...sentence, text: generated }], generated })).toBeNull()
+})
+
 it('names the nearest articles in a refusal', () => {
   expect(describeRefusal('not-answered', passages)).toBe(
     'The articles do not say this. The nearest articles: “Queues”.',

@@ -10,16 +10,23 @@ export interface DecideInput {
   readonly threshold: number
 }
 
-/** The model saying in its own words that the passages lack the answer. */
-const DENIAL =
-  /\b(passages?|text|articles?|context|information)\b.{0,40}\b(do(es)? not|don't|doesn't|is not|isn't|are not|no)\b|\bnot (mentioned|specified|provided|stated|given|discussed)\b/i
+/** The model saying in its own words that the passages lack the answer, and not that something is not so. */
+const DENIALS = [
+  /(passages?|articles?|text|context)( provided| given)? (do|does|did)( not|n't) (mention|state|say|specify|provide|contain|give|include|answer|discuss)/i,
+  /not (explicitly |directly )?(mentioned|specified|stated|provided|given|discussed)( in| by) the (provided |given )?(passages?|articles?|text|context)/i,
+  /no (information|mention) (about|on|of|regarding)/i,
+]
+
+function isDenial(text: string): boolean {
+  return DENIALS.some((denial) => denial.test(text))
+}
 
 /** Why the question is refused, or null where the answer stands (design.md, decision 7). */
 export function decide(input: DecideInput): RefusalReason | null {
   if (input.passages.length === 0) return 'no-evidence'
   if (input.sentences.length === 0)
-    return DENIAL.test(input.generated) ? 'not-answered' : 'unsupported'
-  if (input.sentences.every(({ text }) => DENIAL.test(text))) return 'not-answered'
+    return isDenial(input.generated) ? 'not-answered' : 'unsupported'
+  if (input.sentences.every(({ text }) => isDenial(text))) return 'not-answered'
   if (input.statesAnswer !== null && input.statesAnswer < input.threshold) return 'not-answered'
   return null
 }

@@ -14,6 +14,8 @@ export const MIN_FREE_BYTES = 64 * 1024 * 1024
 /** The first start makes the database, 3 s on two idle cores; no statement's deadline is meant for it. */
 const START_TIMEOUT_MS = 60_000
 
+const READY_FOR_QUERY = 'Z'.charCodeAt(0)
+
 interface EmbeddedOptions {
   /** A folder, or `memory://` for tests. */
   readonly dataDir: string
@@ -45,13 +47,15 @@ class EmbeddedEngine implements ProtocolEngine {
 
   async exchange(messages: Uint8Array): Promise<Uint8Array> {
     // Only opening starts a worker: in a new one the rest of a lost transaction would be committed.
-    if (this.#worker === undefined) throw this.#toError(undefined)
-    const reply = await this.#ask(
-      this.#worker,
-      { kind: 'batch', bytes: messages },
-      this.#options.statementTimeoutMs,
-    )
-    return reply.kind === 'result' ? reply.bytes : new Uint8Array()
+    const worker = this.#worker
+    if (worker === undefined) throw this.#toError(undefined)
+    const message = { kind: 'batch', bytes: messages }
+    const reply = await this.#ask(worker, message, this.#options.statementTimeoutMs)
+    const answer = Buffer.from(reply.kind === 'result' ? reply.bytes : [])
+    if (endsReady(answer)) return answer
+    // After a panic, a full disk's above all, the engine lives on and answers nothing more.
+    await this.#end(worker)
+    throw this.#toError(new Error(answer.toString().replaceAll('\0', ' ')))
   }
 
   async close(): Promise<void> {
@@ -111,6 +115,12 @@ class EmbeddedEngine implements ProtocolEngine {
       retryAfter: 2,
     })
   }
+}
+
+/** Whether the last message is ReadyForQuery: a type, a length of 5, and the state of the transaction. */
+function endsReady(answer: Buffer): boolean {
+  const last = answer.subarray(-6)
+  return last.length === 6 && last[0] === READY_FOR_QUERY && last.readInt32BE(1) === 5
 }
 
 /** Free bytes on the disk of a folder; a database in memory has no disk to fill. */

@@ -117,8 +117,9 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
     if (worker !== undefined) boss.notifyWorker(worker)
   }
   const givenUp = { pollingIntervalSeconds: 2, includeMetadata: true as const }
-  await boss.work<JobData>(GIVEN_UP, givenUp, async ([job]) => {
+  const givenUpWorker = await boss.work<JobData>(GIVEN_UP, givenUp, async ([job]) => {
     if (job === undefined) return
+    boss.notifyWorker(givenUpWorker)
     const { kind, data } = job.data
     await giveUps.get(kind)?.(data as never, describeFailure(job.output))
   })

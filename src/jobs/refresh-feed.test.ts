@@ -315,27 +315,31 @@ describe('an embedder', () => {
     expect(await titlesOf(feed)).toEqual(titles(LIBRARY))
   })
 
-  it.each<readonly [string, (vectors: number[][]) => number[][]]>([
-    ['numbers that are none', (vectors) => vectors.map((vector) => vector.map(() => NaN))],
-    ['infinity', ([first = [], ...rest]) => [first.map(() => Infinity), ...rest]],
-    ['zeros', (vectors) => vectors.map((vector) => vector.map(() => 0))],
-    ['a vector too few', (vectors) => vectors.slice(1)],
-    ['vectors of two sizes', ([first = [], ...rest]) => [first.slice(1), ...rest]],
-    ['vectors of no size', (vectors) => vectors.map(() => [])],
-  ])(
-    'that answers with %s has nothing published, and what was there stays',
-    async (_name, fault) => {
-      const { feed, path } = await read([BAKING])
-      test.embedding.fault = fault
-      const html = '<p>Rye dough rests no more.</p>'
-      server.set(path, { body: toRss([{ ...BAKING, html }, HEATING]) })
-      const { changes } = await costOf(async () => {
-        expect(await test.refresh(feed.id)).toMatchObject({ state: 'failed', total: 2 })
-      })
-      expect(changes).toBe(0)
-      expect(await articlesOf(feed)).toMatchObject([{ title: BAKING.title, revision: 1 }])
-    },
-  )
+  it('that answers with broken vectors has nothing published, and what was there stays', async () => {
+    const faults: Readonly<Record<string, (vectors: number[][]) => number[][]>> = {
+      'No numbers': (vectors) => vectors.map((vector) => vector.map(() => NaN)),
+      Infinity: ([first = [], ...rest]) => [first.map(() => Infinity), ...rest],
+      Zeros: (vectors) => vectors.map((vector) => vector.map(() => 0)),
+      'One too few': (vectors) => vectors.slice(1),
+      'Two sizes': ([first = [], ...rest]) => [first.slice(1), ...rest],
+      'No size': (vectors) => vectors.map(() => []),
+    }
+    const { feed, path } = await read([{ ...BAKING, title: 'Zeros' }])
+    test.embedding.fault = (vectors, texts) => {
+      const [, fault] = Object.entries(faults).find(([title]) => texts[0]?.includes(title)) ?? []
+      return fault === undefined ? vectors : fault(vectors)
+    }
+    const html = '<p>This article has not been read before.</p>'
+    const items = Object.keys(faults).map((title) => ({ title, guid: title, html }))
+    server.set(path, {
+      body: toRss([{ ...BAKING, title: 'Zeros', html }, ...items.slice(3), ...items.slice(0, 2)]),
+    })
+    const { changes } = await costOf(async () => {
+      expect(await test.refresh(feed.id)).toMatchObject({ state: 'failed', total: 6, done: 6 })
+    })
+    expect(changes).toBe(0)
+    expect(await articlesOf(feed)).toMatchObject([{ title: 'Zeros', revision: 1 }])
+  })
 })
 
 describe('a disk that is nearly full', () => {
