@@ -42,10 +42,8 @@ function model(kinds: readonly string[], example: string) {
   return text.refine(
     (value) =>
       value === undefined ||
-      kinds.some(
-        (kind) =>
-          value === kind ||
-          (kind.endsWith(':') && value.startsWith(kind) && value.length > kind.length),
+      kinds.some((kind) =>
+        kind.endsWith(':') ? value.startsWith(kind) && value.length > kind.length : value === kind,
       ),
     { message: `must begin with one of ${kinds.join(', ')}, such as ${example}` },
   )

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -134,10 +134,23 @@ describe('the embedded database in a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'footnote-embedded-'))
   beforeAll(async () => {
     await database.close()
+    // As a kill leaves it between the first file that counts and those without which nothing opens.
+    mkdirSync(join(folder, 'database'))
+    writeFileSync(join(folder, 'database', 'PG_VERSION'), '18\n')
+    writeFileSync(join(folder, 'database.unfinished'), '')
     database = open(folder, TIMEOUT_MS)
   })
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('is made anew where it was killed while it was made, and then never again', async () => {
+    expect(existsSync(join(folder, 'database', 'postgresql.conf'))).toBe(true)
+    expect(existsSync(join(folder, 'database.unfinished'))).toBe(false)
+    await mark('kept')
+    await database.close()
+    database = open(folder, TIMEOUT_MS)
+    expect(await marks()).toEqual(['kept'])
   })
 
   it('ends an endless statement, and the next one finds every acknowledged row', async () => {
@@ -166,13 +179,22 @@ describe('the embedded database in a folder', () => {
     expect(await marks()).toEqual(['waited', 'waited'])
   })
 
+  it('does not wait for a worker that answers and is not ready for more', async () => {
+    await mark('acknowledged')
+    // Like a panic, on a full disk for one: an answer, and after it nothing.
+    await expect(database.pool.query('copy mark from stdin')).rejects.toMatchObject({
+      code: 'database-unavailable',
+    })
+    expect(await marks()).toEqual(['acknowledged'])
+  })
+
   it('commits nothing of a transaction whose worker died between two statements', async () => {
     const post = vi.spyOn(Worker.prototype, 'postMessage')
     const failing = transaction(database, async (client) => {
       await client.query(`insert into mark (name) values ('before')`)
       const worker = post.mock.contexts.at(-1)
       post.mockRestore()
-      await worker?.terminate()
+      if (worker instanceof Worker) await worker.terminate()
       await client.query(`insert into mark (name) values ('after')`)
     })
     await expect(failing).rejects.toMatchObject({ code: 'database-unavailable' })
@@ -186,13 +208,6 @@ describe('the embedded database in a folder', () => {
     client.release(true)
     expect(await marks()).toEqual([])
     vi.unstubAllEnvs()
-  })
-
-  it('is there again after it was closed', async () => {
-    await mark('kept')
-    await database.close()
-    database = open(folder, TIMEOUT_MS)
-    expect(await marks()).toEqual(['kept'])
   })
 
   it('says why a folder that holds something else does not open, each time it is asked', async () => {

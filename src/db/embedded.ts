@@ -1,7 +1,7 @@
 // What is special about the embedded Postgres lives here alone: a worker thread, one session, and a
-// deadline that ends the worker, because the engine ignores statement_timeout and cancel requests and
-// spins for ever on a full disk.
-import { mkdirSync, statfsSync } from 'node:fs'
+// deadline that ends the worker, because the engine ignores statement_timeout and cancel requests, and
+// after a panic answers nothing more.
+import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
@@ -43,6 +43,8 @@ class EmbeddedEngine implements ProtocolEngine {
   async open(): Promise<void> {
     const worker = (this.#worker ??= this.#start())
     await this.#ask(worker, { kind: 'open' }, START_TIMEOUT_MS)
+    if (!isMemory(this.#options.dataDir))
+      rmSync(unfinishedMark(this.#options.dataDir), { force: true })
   }
 
   async exchange(messages: Uint8Array): Promise<Uint8Array> {
@@ -53,7 +55,7 @@ class EmbeddedEngine implements ProtocolEngine {
     const reply = await this.#ask(worker, message, this.#options.statementTimeoutMs)
     const answer = Buffer.from(reply.kind === 'result' ? reply.bytes : [])
     if (endsReady(answer)) return answer
-    // After a panic, a full disk's above all, the engine lives on and answers nothing more.
+    // A panic, on a full disk above all, was the last that this worker said.
     await this.#end(worker)
     throw this.#toError(new Error(answer.toString().replaceAll('\0', ' ')))
   }
@@ -83,6 +85,7 @@ class EmbeddedEngine implements ProtocolEngine {
   }
 
   #start(): Worker {
+    if (!isMemory(this.#options.dataDir)) clearUnfinished(this.#options.dataDir)
     const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), {
       workerData: { dataDir: this.#options.dataDir },
     })
@@ -117,6 +120,23 @@ class EmbeddedEngine implements ProtocolEngine {
   }
 }
 
+/** Stands beside the database until it has been opened for the first time. */
+function unfinishedMark(dataDir: string): string {
+  return `${dataDir}.unfinished`
+}
+
+/** What a kill left of a database that was being made opens no more, and nothing was written to it yet. */
+function clearUnfinished(dataDir: string): void {
+  const mark = unfinishedMark(dataDir)
+  if (existsSync(mark)) rmSync(dataDir, { recursive: true, force: true })
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  if (!existsSync(join(dataDir, 'PG_VERSION'))) writeFileSync(mark, '')
+}
+
+function isMemory(dataDir: string): boolean {
+  return dataDir.startsWith('memory://')
+}
+
 /** Whether the last message is ReadyForQuery: a type, a length of 5, and the state of the transaction. */
 function endsReady(answer: Buffer): boolean {
   const last = answer.subarray(-6)
@@ -125,7 +145,7 @@ function endsReady(answer: Buffer): boolean {
 
 /** Free bytes on the disk of a folder; a database in memory has no disk to fill. */
 export function freeBytes(dataDir: string): number {
-  if (dataDir.startsWith('memory://')) return Number.POSITIVE_INFINITY
+  if (isMemory(dataDir)) return Number.POSITIVE_INFINITY
   const { bavail, bsize } = statfsSync(dataDir)
   return bavail * bsize
 }
@@ -137,9 +157,7 @@ export interface EmbeddedDatabase {
 
 /** Opens the embedded database; the folder must be owned (design.md: the door) before. */
 export function openEmbedded(options: EmbeddedOptions): EmbeddedDatabase {
-  const isMemory = options.dataDir.startsWith('memory://')
-  const dataDir = isMemory ? options.dataDir : join(options.dataDir, 'database')
-  if (!isMemory) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const dataDir = isMemory(options.dataDir) ? options.dataDir : join(options.dataDir, 'database')
   const engine = new EmbeddedEngine({ ...options, dataDir })
   // One session is all the engine has: max 1 makes the pool the queue, and idle clients stay.
   const pool = new pg.Pool({

@@ -3,7 +3,8 @@ import { migrate, migrationState } from './migrate.ts'
 import { openDatabase } from './open-database.ts'
 
 it('says what is applied, pending and unknown, and refuses a database that is newer', async () => {
-  const { pool, close } = openDatabase({ url: undefined, dataDir: 'memory://', onError: rethrow })
+  const database = openDatabase({ url: undefined, dataDir: 'memory://', onError: rethrow })
+  const { pool } = database
   try {
     const { pending } = await migrationState(pool)
     expect(pending).toContain('0001_library')
@@ -22,7 +23,7 @@ it('says what is applied, pending and unknown, and refuses a database that is ne
     }
     expect((await migrationState(pool)).applied).toEqual([...pending, '9999_future'])
   } finally {
-    await close()
+    await database.close()
   }
 })
 

@@ -29,7 +29,8 @@ const SLICE_TOKENS = 256
 /** Opens a GGUF file in this process. */
 export async function openLlamaCpp(options: LlamaCppOptions): Promise<ChatModel> {
   const llama = await getLlama({
-    gpu: false,
+    // A GPU is used where its binaries are installed; by default they are not (README).
+    gpu: 'auto',
     build: 'never',
     skipDownload: true,
     maxThreads: options.threads,
@@ -37,7 +38,7 @@ export async function openLlamaCpp(options: LlamaCppOptions): Promise<ChatModel>
     logLevel: 'error' as never,
   })
   try {
-    const model = await llama.loadModel({ modelPath: options.file, gpuLayers: 0 })
+    const model = await llama.loadModel({ modelPath: options.file })
     const context = await model.createContext({
       contextSize: CONTEXT_TOKENS,
       sequences: 2,

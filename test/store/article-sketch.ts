@@ -24,18 +24,10 @@ export function axis(at: 0 | 1 | 2 | 3): Vector {
 }
 
 export function sketchItem(sketch: ArticleSketch): FeedItem {
-  const title = sketch.title ?? 'Untitled'
-  return {
-    identity: sketch.identity ?? sketch.guid ?? title,
-    guid: sketch.guid ?? null,
-    title,
-    url: sketch.url ?? null,
-    author: sketch.author ?? null,
-    publishedAt: sketch.publishedAt ?? null,
-    updatedAt: sketch.updatedAt ?? null,
-    categories: sketch.categories ?? [],
-    html: sketch.html ?? '',
-  }
+  const { title = 'Untitled', guid = null, categories = [], html = '' } = sketch
+  const { url = null, author = null, publishedAt = null, updatedAt = null } = sketch
+  const identity = sketch.identity ?? guid ?? title
+  return { identity, guid, title, url, author, publishedAt, updatedAt, categories, html }
 }
 
 /** What ingest would hand over, without its work: the sentences of a chunk joined, the chunks under each other. */

@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openTestServices, type TestServices } from '../test/open-test-services.ts'
+import { createScriptedChat } from '../test/scripted-chat.ts'
+import { BAKING, LIBRARY, LIMIT, toRss } from '../test/test-feed.ts'
+import { loadConfig } from '../src/config.ts'
+import { claimDoor } from '../src/door.ts'
+import { AppError } from '../src/errors.ts'
+import { createApp } from '../src/http/app.ts'
+import { Readiness } from '../src/readiness.ts'
+import * as commands from './commands.ts'
+
+const QUESTION = 'How large may a NOTIFY payload be?'
+const chat = createScriptedChat({ script: { pieces: [LIMIT] } })
+const dataDir = mkdtempSync(join(tmpdir(), 'footnote-commands-'))
+let test: TestServices
+let feed: string
+const door = createServer((request, response) => listener(request, response))
+let listener: RequestListener
+
+beforeAll(async () => {
+  test = await openTestServices({ chat })
+  listener = createApp(
+    {
+      services: () => test.services,
+      readiness: new Readiness(),
+      isDoor: true,
+      stopping: new AbortController().signal,
+    },
+    { apiKey: undefined, allowedOrigins: [], logger: pino({ level: 'silent' }) },
+  ) as RequestListener
+  await claimDoor(door, dataDir)
+  feed = test.writeFeed(toRss(LIBRARY))
+})
+
+afterAll(async () => {
+  door.closeAllConnections()
+  await new Promise((resolve) => door.close(resolve))
+  await test[Symbol.asyncDispose]()
+  rmSync(dataDir, { recursive: true })
+})
+
+beforeEach(() => {
+  chat.script = { pieces: [LIMIT] }
+})
+
+interface Outcome {
+  /** On standard output, a line each. */
+  readonly printed: readonly string[]
+  /** On standard error. */
+  readonly noted: readonly string[]
+  readonly error: AppError | undefined
+}
+
+type Command = (context: commands.CommandContext) => Promise<void>
+
+/** As a command of another process, beside the service that runs. */
+async function run(command: Command, { isJson = false } = {}): Promise<Outcome> {
+  const printed: string[] = []
+  const noted: string[] = []
+  const context: commands.CommandContext = {
+    config: loadConfig({ DATA_DIR: dataDir }),
+    signal: new AbortController().signal,
+    isJson,
+    print: (text) => void printed.push(text),
+    write: (text) => void printed.push(text),
+    note: (text) => void noted.push(text),
+  }
+  try {
+    await command(context)
+    return { printed, noted, error: undefined }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { printed, noted, error }
+  }
+}
+
+const json = ({ printed }: Outcome) => JSON.parse(printed.join('')) as Record<string, unknown>
+
+describe('ingest', () => {
+  it('adds a feed, says how far it is, and ends when it is read', async () => {
+    const { printed, noted, error } = await run((context) => commands.ingest(context, [feed]))
+    expect(error).toBeUndefined()
+    expect(printed).toHaveLength(1)
+    expect(printed[0]).toMatch(/^\S+feed-1\.xml: (3 articles new or changed|nothing new)$/)
+    for (const note of noted) expect(note).toMatch(/: \d of 3 articles$/)
+  })
+
+  it('of all feeds reads what is new in each', async () => {
+    test.rewriteFeed(feed, toRss([...LIBRARY, { ...BAKING, guid: 'new', url: undefined }]))
+    const { printed } = await run((context) => commands.ingest(context, []))
+    expect(printed).toEqual([`${feed}: 1 articles new or changed`])
+    const again = await run((context) => commands.ingest(context, []))
+    expect(again.printed).toEqual([`${feed}: nothing new`])
+  })
+
+  it('fails where a feed fails, with its reason, and reads the others', async () => {
+    const page = test.writeFeed('<html></html>')
+    const outcome = await run((context) => commands.ingest(context, [page, feed]))
+    expect(outcome.error).toMatchObject({
+      code: 'feed-unavailable',
+      message: expect.stringContaining('HTML page') as string,
+    })
+    expect(outcome.printed).toHaveLength(2)
+    await run((context) => commands.feedsRemove(context, page))
+  })
+
+  it('gives programs the feeds with their jobs', async () => {
+    const outcome = await run((context) => commands.ingest(context, [feed]), { isJson: true })
+    expect(json(outcome)).toMatchObject({
+      items: [{ feed: { url: feed }, job: { state: 'done' } }],
+    })
+  })
+})
+
+describe('ask', () => {
+  it('prints the answer with its footnotes', async () => {
+    const { printed, error } = await run((context) => commands.ask(context, QUESTION))
+    expect(error).toBeUndefined()
+    expect(printed.join('')).toContain(`${LIMIT} [1]`)
+    expect(printed.join('')).toContain(`“${LIMIT}”`)
+  })
+
+  it('gives programs the answer as the service gives it', async () => {
+    const outcome = await run((context) => commands.ask(context, QUESTION), { isJson: true })
+    expect(json(outcome)).toMatchObject({ status: 'answered', question: QUESTION })
+  })
+
+  it('fails as the service does', async () => {
+    const error = new AppError('model-timeout', 'The next word took too long.')
+    chat.script = { pieces: ['A'], throwAt: 1, error }
+    const outcome = await run((context) => commands.ask(context, QUESTION))
+    expect(outcome.error).toMatchObject({ code: 'model-timeout', message: error.message })
+    const empty = await run((context) => commands.ask(context, '  '))
+    expect(empty.error).toMatchObject({ code: 'invalid-request' })
+  })
+
+  it('tells whoever waits their place, and gives up with 75 where there is none', async () => {
+    chat.script = { pieces: [LIMIT], delayMs: 400 }
+    const asks = Array.from({ length: 4 }, () => run((context) => commands.ask(context, QUESTION)))
+    const outcomes = await Promise.all(asks)
+    expect(outcomes.filter(({ error }) => error?.code === 'model-busy')).toHaveLength(1)
+    expect(outcomes.flatMap(({ noted }) => noted)).toContain('waiting: place 2')
+  })
+})
+
+describe('search', () => {
+  it('prints the passages, numbered', async () => {
+    const { printed } = await run((context) => commands.search(context, 'NOTIFY payload', '2'))
+    expect(printed.join('')).toMatch(/^1\. Listening to a database › Limits {2}\(fused/)
+    expect(printed.join('')).toContain('\n\n2. ')
+  })
+
+  it('gives programs what the service gives', async () => {
+    const search: Command = (context) => commands.search(context, 'NOTIFY', '1')
+    expect(json(await run(search, { isJson: true }))).toMatchObject({ question: 'NOTIFY' })
+  })
+
+  it('refuses a number that is none', async () => {
+    const { error } = await run((context) => commands.search(context, 'NOTIFY', 'ten'))
+    expect(error).toMatchObject({ code: 'invalid-request' })
+    expect(error?.message).toContain('/k: must be a whole number from 1 to 50')
+  })
+})
+
+describe('feeds', () => {
+  it('are listed with their state', async () => {
+    const { printed } = await run(commands.feedsList)
+    expect(printed).toEqual([`ok\t4 articles\t${feed}\tA test feed`])
+    const listed = await run(commands.feedsList, { isJson: true })
+    expect(json(listed)).toMatchObject({ items: [{ url: feed, articles: 4 }] })
+  })
+
+  it('are removed by their file with their articles, and by no other name', async () => {
+    const none = await run((context) => commands.feedsRemove(context, 'none.xml'))
+    expect(none.error).toMatchObject({ code: 'not-found' })
+    const { printed } = await run((context) => commands.feedsRemove(context, feed))
+    expect(printed).toEqual([`removed ${feed} with its 4 articles`])
+  })
+
+  it('that are no addresses are refused', async () => {
+    const { error } = await run((context) => commands.feedsAdd(context, ['ftp://blog.example/']))
+    expect(error).toMatchObject({ code: 'invalid-request' })
+  })
+})
+
+describe('migrate', () => {
+  it('is refused while a service runs', async () => {
+    const { error } = await run((context) => commands.migrateDatabase(context, 'status'))
+    expect(error).toMatchObject({ code: 'data-folder-in-use' })
+  })
+})
