@@ -45,7 +45,7 @@ export function ingestArticleHandlers(dependencies: IngestDependencies): JobHand
       await ingestArticle(dependencies, { ...ingestData.parse(data), signal })
     },
     giveUp: async ({ refreshId, feedId, item }, error) => {
-      
+      await forgetFeedState(dependencies.database.pool, feedId)
       await tickArticle(dependencies.database.pool, {
         refreshId,
         identity: item.identity,
