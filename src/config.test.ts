@@ -142,8 +142,8 @@ describe('a bad setting', () => {
 
   it.each([
     { API_KEY: 'canary-key' },
-    { DATABASE_URL: 'mysql://ada:canary-key@db.example' },
-    { MIGRATE_DATABASE_URL: 'mysql://ada:canary-key@db.example' },
+    { DATABASE_URL: 'mysql://db.example?password=canary-key' },
+    { MIGRATE_DATABASE_URL: 'mysql://db.example?password=canary-key' },
   ])('that is a secret is not told: %j', (env) => {
     expect(messageFor(env)).not.toContain('canary-key')
   })

@@ -1,6 +1,5 @@
 // The one composition root: what the service is made of, in the order in which it comes up.
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import type { AnswerSteps } from './answering/answer-question.ts'
@@ -12,7 +11,7 @@ import { toDatabaseError } from './db/database-errors.ts'
 import type { Database } from './db/database.ts'
 import { currentRole, grantService } from './db/grant-service.ts'
 import { migrate } from './db/migrate.ts'
-import { openDatabase } from './db/open-database.ts'
+import { openDatabase, openOwnerPool } from './db/open-database.ts'
 import { AppError } from './errors.ts'
 import { embedArticleHandlers, requestReembedding } from './jobs/embed-article.ts'
 import { ingestArticleHandlers } from './jobs/ingest-article.ts'
@@ -171,7 +170,7 @@ async function prepareSchema(config: Config, database: Database): Promise<void> 
     if (database.engine === 'embedded') await releaseJobs(database.pool)
     return
   }
-  const owner = new pg.Pool({ connectionString: url, max: 2 })
+  const owner = openOwnerPool(url)
   try {
     await migrate(owner, 'up')
     await prepareQueues(owner)

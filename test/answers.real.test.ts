@@ -86,7 +86,8 @@ describe.skipIf(reason !== undefined)('on the real feed', () => {
     await response.body?.getReader().read()
     gone.abort()
     const answer = await ask({ question: 'What does HNSW stand for?' })
-    // The slice that was being read is finished first: some 2.5 s on two idle cores.
-    expect(answer.timings.queuedMs).toBeLessThan(5_000)
+    // The slice that was being read is finished first: some 2.5 s on two idle cores. Unstopped, the
+    // answer would be read, written and checked to its end.
+    expect(answer.timings.queuedMs).toBeLessThan(answer.timings.totalMs - answer.timings.queuedMs)
   })
 })

@@ -47,7 +47,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node-llama-cpp': ['src/models/llama-cpp.ts'],
   'node-pg-migrate': ['src/db/'],
   // The composition root opens the schema owner's pool for as long as the migrations take.
-  pg: ['src/db/', 'src/services.ts'],
+  pg: ['src/db/'],
   'pg-boss': ['src/jobs/'],
   pgvector: ['src/db/', 'src/store/'],
   pino: ['src/logger.ts'],

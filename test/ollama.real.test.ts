@@ -1,5 +1,6 @@
 // A real Ollama behind the port: chat, embeddings, a model that is missing, a server that is not there.
-import { homedir } from 'node:os'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createModelStore } from '../src/models/model-store.ts'
@@ -52,28 +53,36 @@ it('answers with extracts, at once, when the server has gone', async () => {
 })
 
 it('embeds through the server, and embeds the library again when the model changes', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs')
-  const { tmpdir } = await import('node:os')
   const dataDir = mkdtempSync(join(tmpdir(), 'footnote-reembed-'))
+  const feed = join(dataDir, 'feed.xml')
+  writeFileSync(
+    feed,
+    '<rss version="2.0"><channel><title>Towers</title><item><guid>1</guid><title>A tower</title>' +
+      '<description>The lighthouse is 40 metres high.</description></item></channel></rss>',
+  )
   try {
-    await using first = startRunningService({ dataDir, env: { CHAT_MODEL: 'none', FEEDS: '' } })
+    await using first = startRunningService({ dataDir, env: { CHAT_MODEL: 'none', FEEDS: feed } })
     await first.untilReady()
     expect(await first.stop()).toBe(0)
     await using second = startRunningService({
       dataDir,
       env: {
         CHAT_MODEL: 'none',
-        FEEDS: '',
+        FEEDS: feed,
         OLLAMA_HOST: ollama.url,
         EMBEDDING_MODEL: 'ollama:tiny',
       },
     })
     const url = await second.untilReady()
-    const degraded = async () => {
-      const found = await fetch(`${url}/v1/search?q=feeds`)
-      return ((await found.json()) as { degraded: string | null }).degraded
-    }
-    await expect.poll(degraded, { timeout: 240_000, interval: 500 }).toBeNull()
+    const search = async () =>
+      (await (await fetch(`${url}/v1/search?q=lighthouse`)).json()) as {
+        degraded: string | null
+        passages: { scores: { vector: number | null } }[]
+      }
+    await expect
+      .poll(async () => (await search()).degraded, { timeout: 120_000, interval: 500 })
+      .toBeNull()
+    expect((await search()).passages[0]?.scores.vector).not.toBeNull()
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }

@@ -36,6 +36,15 @@ function openEmbeddedDatabase(options: OpenOptions): Database {
   return { ...embedded, engine: 'embedded', freeBytes: () => freeBytes(options.dataDir) }
 }
 
+/** The owner's connections, for what the service's role may not do: migrations, queues, grants. */
+export function openOwnerPool(url: string): pg.Pool {
+  return new pg.Pool({
+    connectionString: url,
+    max: 2,
+    connectionTimeoutMillis: SERVER_CONNECT_TIMEOUT_MS,
+  })
+}
+
 function openServer(url: string): Database {
   const pool = new pg.Pool({
     connectionString: url,

@@ -66,7 +66,8 @@ function begin(logger: Logger): RequestHandler {
           ? {}
           : { err: response.locals['error'] as unknown }),
       }
-      if (response.statusCode >= 500) logger.error(entry, 'request')
+      // "Not ready yet" is an answer to a probe, and no fault.
+      if (response.statusCode >= 500 && request.path !== '/readyz') logger.error(entry, 'request')
       else logger.info(entry, 'request')
     })
     next()

@@ -27,7 +27,7 @@ export function createOriginGuard({ apiKey, allowedOrigins }: GuardOptions): Req
     const host = request.get('host') ?? ''
     if (apiKey === undefined && !isLoopback(hostName(host))) throw foreign('Host', host)
     if (origin === undefined) return next()
-    if (!isAllowed(origin, { host, allowedOrigins })) next()
+    if (!isAllowed(origin, { host, allowedOrigins })) throw foreign('Origin', origin)
     if (!allowedOrigins.includes(origin)) return next()
     response.set({ ...CORS_HEADERS, 'Access-Control-Allow-Origin': origin })
     if (request.method === 'OPTIONS') response.status(204).end()

@@ -23,11 +23,20 @@ export function axis(at: 0 | 1 | 2 | 3): Vector {
   return [0, 1, 2, 3].map((each) => (each === at ? 1 : 0))
 }
 
+const BLANK: Omit<FeedItem, 'identity'> = {
+  guid: null,
+  title: 'Untitled',
+  url: null,
+  author: null,
+  publishedAt: null,
+  updatedAt: null,
+  categories: [],
+  html: '',
+}
+
 export function sketchItem(sketch: ArticleSketch): FeedItem {
-  const { title = 'Untitled', guid = null, categories = [], html = '' } = sketch
-  const { url = null, author = null, publishedAt = null, updatedAt = null } = sketch
-  const identity = sketch.identity ?? guid ?? title
-  return { identity, guid, title, url, author, publishedAt, updatedAt, categories, html }
+  const item = { ...BLANK, ...sketch }
+  return { ...item, identity: item.identity ?? item.guid ?? item.title }
 }
 
 /** What ingest would hand over, without its work: the sentences of a chunk joined, the chunks under each other. */
