@@ -1,6 +1,8 @@
 // Ingest of the real feed over the bare embedder's time for the same texts, in the same run, and the
 // second ingest of the same feed. Nothing else may run: `npx tsx bench/ingest.ts`.
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDoorClient, type DoorClient } from '../bin/door-client.ts'
 import { chunkArticle, chunkContext } from '../ingest/chunk-article.ts'
@@ -13,6 +15,8 @@ import { createModelStore } from '../src/models/model-store.ts'
 import { REAL_FEED, startBenchService } from './start-bench-service.ts'
 
 const RUNS = 3
+/** So that the service does not read its handbook, nor delete it, meanwhile. */
+const SMALL_FEED = join(mkdtempSync(join(tmpdir(), 'footnote-bench-')), 'feed.xml')
 const { signal } = new AbortController()
 
 /** The texts that ingest embeds: chunks under their headings, and sentences. */
@@ -45,7 +49,7 @@ async function untilRead(client: DoorClient, feedId: string): Promise<void> {
   for (;;) {
     const { items } = (await client.request('/v1/feeds', { signal })) as { items: SentFeed[] }
     if (items.find(({ id }) => id === feedId)?.articles === articles) return
-    await sleep(10)
+    await sleep(50)
   }
 }
 
@@ -57,6 +61,8 @@ async function untilDone(client: DoorClient, job: SentJob): Promise<SentJob> {
   }
   return current
 }
+
+writeFileSync(SMALL_FEED, '<rss version="2.0"><channel><title>Nothing yet</title></channel></rss>')
 
 const config = loadConfig(process.env)
 const name = config.embeddingModel.kind === 'onnx' ? config.embeddingModel.name : ''
@@ -73,7 +79,7 @@ for (let run = 1; run <= RUNS; run += 1) {
   const bareAt = performance.now()
   await bare.embedDocuments(texts)
   const bareMs = performance.now() - bareAt
-  await using bench = await startBenchService({ CHAT_MODEL: 'none', FEEDS: '' })
+  await using bench = await startBenchService({ CHAT_MODEL: 'none', FEEDS: SMALL_FEED })
   const client = createDoorClient(bench.dataDir)
   const firstAt = performance.now()
   const body = { url: REAL_FEED }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -179,9 +179,25 @@ describe('the embedded database in a folder', () => {
     expect(await marks()).toEqual(['waited', 'waited'])
   })
 
-  it('does not wait for a worker that answers and is not ready for more', async () => {
+  it('does not wait for an engine that has panicked, and starts the next one', async () => {
     await mark('acknowledged')
-    // Like a panic, on a full disk for one: an answer, and after it nothing.
+    // What a full disk does too: no file can be made here. A panic is an answer, and the last one.
+    const place = join(folder, 'database', 'pg_logical')
+    renameSync(place, `${place}.away`)
+    const error: unknown = await database.pool
+      .query('checkpoint')
+      .catch((reason: unknown) => reason)
+    renameSync(`${place}.away`, place)
+    expect(error).toMatchObject({ code: 'database-unavailable' })
+    expect((error as AppError).cause).toMatchObject({
+      message: expect.stringContaining('PANIC') as string,
+    })
+    expect(await marks()).toEqual(['acknowledged'])
+  })
+
+  it('goes on after a statement that the worker died of', async () => {
+    await mark('acknowledged')
+    // There is nothing to copy from, and the engine ends where its input ends.
     await expect(database.pool.query('copy mark from stdin')).rejects.toMatchObject({
       code: 'database-unavailable',
     })

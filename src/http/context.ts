@@ -17,7 +17,7 @@ export interface HttpContext {
 export function requestSignal(response: Response, { stopping }: HttpContext): AbortSignal {
   const gone = new AbortController()
   response.on('close', () => {
-    if (!response.writableFinished) void new Error('The client has gone.')
+    if (!response.writableFinished) gone.abort(new Error('The client has gone.'))
   })
   return AbortSignal.any([gone.signal, stopping])
 }

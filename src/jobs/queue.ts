@@ -10,7 +10,7 @@ export type JobKind = 'refresh-feed' | 'ingest-article' | 'embed-article' | 'ref
 export interface JobQueue {
   /** With `db` the job is there if and only if that transaction commits. */
   send(kind: JobKind, data: object, options?: SendOptions): Promise<void>
-  /** One job at a time; a job that throws is tried again, later each time. */
+  /** A job that throws is tried again, later each time. */
   work<Data extends object>(kind: JobKind, handlers: JobHandlers<Data>): Promise<void>
   /** Has this process' worker look now: for jobs sent inside a transaction that has ended. */
   wake(kind: JobKind): void
@@ -45,6 +45,8 @@ const GIVEN_UP = 'given-up'
 const EXPIRE_SECONDS = 180
 const RETRIES = 3
 const POLL_SECONDS = 1
+/** Two articles at a time: one is embedded while the database takes in the other. */
+const WORKERS: Partial<Record<JobKind, number>> = { 'ingest-article': 2 }
 
 /** pg-boss' own schema with the queues: DDL, so it goes through the role that owns the schema. */
 export async function prepareQueues(pool: pg.Pool): Promise<void> {
@@ -110,11 +112,10 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
   boss.on('error', onError)
   await boss.start()
   const stopping = new AbortController()
-  const workers = new Map<string, string>()
+  const workers = new Map<JobKind, string[]>()
   const giveUps = new Map<JobKind, (data: never, error: string) => Promise<void>>()
   const wake = (kind: JobKind) => {
-    const worker = workers.get(kind)
-    if (worker !== undefined) boss.notifyWorker(worker)
+    for (const worker of workers.get(kind) ?? []) boss.notifyWorker(worker)
   }
   const givenUp = { pollingIntervalSeconds: 2, includeMetadata: true as const }
   const givenUpWorker = await boss.work<JobData>(GIVEN_UP, givenUp, async ([job]) => {
@@ -136,7 +137,7 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
     async work(kind, { run, giveUp }) {
       giveUps.set(kind, giveUp)
       const options = { pollingIntervalSeconds: POLL_SECONDS }
-      const id = await boss.work<JobData>(kind, options, async ([job]) => {
+      const workJob = async ([job]: PgBoss.Job<JobData>[]) => {
         if (job === undefined) return
         // pg-boss waits out the rest of its interval after a job, unless it is told of more: without
         // this, a hundred short articles take a hundred seconds.
@@ -145,8 +146,10 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
           if (!stopping.signal.aborted) onError(toJobError(kind, error))
           throw error
         })
-      })
-      workers.set(kind, id)
+      }
+      const ids: string[] = []
+      workers.set(kind, ids)
+      while (ids.length < (WORKERS[kind] ?? 1)) ids.push(await boss.work(kind, options, workJob))
     },
     async schedule(kind, cron) {
       await boss.schedule(kind, cron, { kind, data: {} })

@@ -361,7 +361,7 @@ describe('a disk that is nearly full', () => {
 
   it('stops the articles of a refresh that has begun', async () => {
     const { feed, path } = await read([])
-    server.set(path, { body: toRss(LIBRARY) })
+    server.set(path, { body: toRss(MANY) })
     test.embedding.fault = (vectors) => {
       test.freeBytes = 10 * 1024 * 1024
       return vectors
@@ -370,10 +370,23 @@ describe('a disk that is nearly full', () => {
       const refresh = await test.refresh(feed.id)
       expect(refresh.error).toContain('disk is nearly full')
     })
-    expect(await articlesOf(feed)).toHaveLength(1)
-    expect(embedded.some((text) => text.includes(HEATING.title))).toBe(false)
+    expect(titlesIn(embedded).length).toBeLessThanOrEqual(AT_ONCE)
+    expect(await titlesOf(feed)).toEqual(titlesIn(embedded))
   })
 })
+
+const MANY: readonly TestItem[] = Array.from({ length: 8 }, (_, at) => ({
+  title: `Item ${at}`,
+  html: `<p>Item ${at} says this.</p>`,
+  guid: String(at),
+}))
+/** Of articles: what is under way may end when something stops the rest. */
+const AT_ONCE = 2
+
+/** Those of the many whose texts are among these. */
+function titlesIn(texts: readonly string[]): readonly string[] {
+  return titles(MANY).filter((title) => texts.some((text) => text.startsWith(title)))
+}
 
 describe('a feed that is deleted', () => {
   it('while it is fetched leaves nothing behind', async () => {
@@ -396,23 +409,17 @@ describe('a feed that is deleted', () => {
 
   it('while its articles are embedded has no further one embedded', async () => {
     const path = newPath()
-    server.set(path, { body: toRss(LIBRARY) })
+    server.set(path, { body: toRss(MANY) })
     let release = (): void => undefined
     const held = new Promise<void>((resolve) => (release = resolve))
     test.embedding.fault = (vectors) => held.then(() => vectors)
     const texts = test.embedding.texts.length
     const { feed } = await addFeed(test.services, { url: server.url(path), refreshMinutes: 60 })
     while (test.embedding.texts.length === texts) await sleep(5)
-    const underWay = test.embedding.texts.slice(texts)
     await removeFeed(test.services, feed.id)
     release()
     await untilQuiet()
-    const embedded = test.embedding.texts.slice(texts)
-    // The one under way may end; its chunks are the only texts there are.
-    const [title = ''] = titles(LIBRARY).filter((each) => underWay[0]?.includes(each))
-    for (const other of titles(LIBRARY).filter((each) => each !== title)) {
-      expect(embedded.some((text) => text.includes(other))).toBe(false)
-    }
+    expect(titlesIn(test.embedding.texts.slice(texts)).length).toBeLessThanOrEqual(AT_ONCE)
     expect(await articlesOf(feed)).toEqual([])
   })
 })

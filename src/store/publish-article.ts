@@ -211,7 +211,7 @@ async function insertPostings(
      select stem.lexeme, 'stem', stem.id, stem.frequency from stem
      union all
      select exact.lexeme, 'exact', exact.id, exact.frequency from exact
-     where to_tsvector('english', exact.lexeme) <> ''::tsvector`,
+     where ts_lexize('english_stem', exact.lexeme) <> '{}'`,
     [articleId, title],
   )
   await db.query(
