@@ -67,7 +67,7 @@ async function run(command: Command, { isJson = false } = {}): Promise<Outcome> 
     signal: new AbortController().signal,
     isJson,
     print: (text) => void printed.push(text),
-    write: (text) => void printed.push(text),
+    preview: () => undefined,
     note: (text) => void noted.push(text),
   }
   try {

@@ -16,8 +16,8 @@ export interface CommandContext {
   readonly signal: AbortSignal
   readonly isJson: boolean
   readonly print: (text: string) => void
-  /** Without a line end, for words as they come. */
-  readonly write: (text: string) => void
+  /** Words as they come, for a reader at a terminal: they are not the answer yet. */
+  readonly preview: (text: string) => void
   readonly note: (text: string) => void
 }
 
@@ -38,7 +38,7 @@ interface SentJob {
 }
 
 export async function ask(context: CommandContext, question: string): Promise<void> {
-  const { config, signal, isJson, print, note } = context
+  const { config, signal, isJson, print, note, preview } = context
   await withService({ config, needsChat: true, signal }, async (client) => {
     const body = { question, stream: true }
     for await (const { event, data } of client.stream('/v1/chat', {
@@ -49,8 +49,10 @@ export async function ask(context: CommandContext, question: string): Promise<vo
       const value: unknown = JSON.parse(data)
       if (event === 'answer-queued')
         note(`waiting: place ${(value as { position: number }).position}`)
+      if (event === 'answer-delta') preview((value as { text: string }).text)
       if (event === 'answer-error') throw toError(value)
       if (event === 'answer-end') {
+        preview('\n\n')
         print(isJson ? JSON.stringify(value) : formatAnswer(value as SentAnswer))
         return
       }

@@ -15,6 +15,9 @@ function onSignal(): void {
   interrupted.abort(new AppError('shutting-down', 'Interrupted.'))
 }
 
+const DIM = '\u001b[2m'
+const PLAIN = '\u001b[0m'
+
 const EXIT_USAGE = 64
 const EXIT_INTERNAL = 70
 const EXIT_INTERRUPTED = 130
@@ -29,7 +32,9 @@ function context(options: Options): commands.CommandContext {
     signal: interrupted.signal,
     isJson: options.json === true,
     print: (text) => console.log(text),
-    write: (text) => process.stdout.write(text),
+    preview: (text) => {
+      if (process.stderr.isTTY) process.stderr.write(`${DIM}${text}${PLAIN}`)
+    },
     note: (text) => console.error(text),
   }
 }

@@ -2,6 +2,7 @@ import type { Passage } from '../domain.ts'
 import { AppError } from '../errors.ts'
 import type { ChatTurn } from '../models/chat-turns.ts'
 import { DEADLINES, withDeadlines } from '../models/deadlines.ts'
+import { createGeneratedText } from './generated-text.ts'
 import { buildPrompt } from './prompt.ts'
 
 export interface GenerateRequest {
@@ -29,7 +30,7 @@ const MAX_ANSWER_TOKENS = 120
 
 export const generateAnswer: Generate = async ({ model }, request) => {
   const { prefix, prompt, hash } = buildPrompt(request)
-  let text = ''
+  const generated = createGeneratedText()
   let firstAt: number | null = null
   try {
     const pieces = withDeadlines(
@@ -38,13 +39,14 @@ export const generateAnswer: Generate = async ({ model }, request) => {
     )
     for await (const piece of pieces) {
       firstAt ??= performance.now()
-      text += piece
-      request.onText(piece)
+      tell(request, generated.push(piece))
     }
+    tell(request, generated.end())
   } catch (error) {
     if (firstAt === null && isModelAbsent(error)) return null
     throw error
   }
+  const { text } = generated
   return {
     text,
     prompt,
@@ -52,6 +54,10 @@ export const generateAnswer: Generate = async ({ model }, request) => {
     tokens: { prompt: model.countTokens(prefix + prompt), completion: model.countTokens(text) },
     firstTokenAt: (startedAt) => (firstAt === null ? null : Math.round(firstAt - startedAt)),
   }
+}
+
+function tell({ onText }: GenerateRequest, text: string): void {
+  if (text !== '') onText(text)
 }
 
 function isModelAbsent(error: unknown): boolean {

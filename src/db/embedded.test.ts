@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -181,13 +181,13 @@ describe('the embedded database in a folder', () => {
 
   it('does not wait for an engine that has panicked, and starts the next one', async () => {
     await mark('acknowledged')
-    // What a full disk does too: no file can be made here. A panic is an answer, and the last one.
-    const place = join(folder, 'database', 'pg_logical')
-    renameSync(place, `${place}.away`)
+    // As on a full disk, a file of the engine's own cannot be made: a panic is an answer, and the last one.
+    const inTheWay = join(folder, 'database', 'pg_logical', 'replorigin_checkpoint.tmp')
+    mkdirSync(inTheWay)
     const error: unknown = await database.pool
       .query('checkpoint')
       .catch((reason: unknown) => reason)
-    renameSync(`${place}.away`, place)
+    rmdirSync(inTheWay)
     expect(error).toMatchObject({ code: 'database-unavailable' })
     expect((error as AppError).cause).toMatchObject({
       message: expect.stringContaining('PANIC') as string,

@@ -209,9 +209,9 @@ describe('an answer as a stream', () => {
     const answer = events.at(-1)?.data as Answer
     expect(contractFaults('POST /v1/chat', { status: 200, json: answer })).toEqual([])
     expect(events[0]?.data).toEqual({ sources: answer.sources })
-    expect(events.slice(1, 3).map(({ data }) => data)).toEqual(
-      ANSWERED.pieces.map((text) => ({ text })),
-    )
+    // A space is held back until it is known that no mark of the model's follows it.
+    const words = events.slice(1, 3).map(({ data }) => (data as { text: string }).text)
+    expect(words.join('')).toBe(ANSWERED.pieces.join(''))
     const { json } = await app.call(`GET /v1/answers/${answer.id}`)
     expect(json).toMatchObject(answer)
   })

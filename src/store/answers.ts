@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/database.ts'
+import { blankQuotes } from './blank-quotes.ts'
 
 export interface KeptAnswer {
   readonly id: string
@@ -13,7 +14,10 @@ export interface KeptAnswer {
   readonly articleIds: readonly string[]
 }
 
-/** Must run in a transaction. */
+/**
+ * Keeps an answer, without its quotes of articles that were deleted while it was written. Must run in a
+ * transaction.
+ */
 export async function insertAnswer(db: Queryable, answer: KeptAnswer): Promise<void> {
   await db.query(
     `insert into answer (id, status, reason, question, prompt_hash, corpus_revision, body, trace)
@@ -34,6 +38,12 @@ export async function insertAnswer(db: Queryable, answer: KeptAnswer): Promise<v
      select $1::text, quoted.id from unnest($2::text[]) as quoted (id)`,
     [answer.id, answer.articleIds],
   )
+  const { rows } = await db.query<{ id: string }>(
+    'select article.id from article where article.id = any($1::text[]) for key share',
+    [answer.articleIds],
+  )
+  const gone = answer.articleIds.filter((id) => !rows.some((row) => row.id === id))
+  if (gone.length > 0) await blankQuotes(db, gone)
 }
 
 export async function loadAnswer(

@@ -1,32 +1,5 @@
 import type { Queryable } from '../db/database.ts'
-
-// A quote of the deleted feed leaves an answer wherever it stands: in the footnotes, in the sources,
-// in the sentences of an extracted answer (which are quotes themselves), and in the kept prompt.
-const BLANK_QUOTES = `
-  with affected as (
-    select answer.id, array_agg(answer_article.article_id) as articles
-    from answer_article
-    join article on article.id = answer_article.article_id
-    join answer on answer.id = answer_article.answer_id
-    where article.feed_id = $1::text
-    group by answer.id
-  )
-  update answer set
-    body = answer.body
-      || jsonb_build_object(
-        'citations', (
-          select coalesce(jsonb_agg(case when value ->> 'articleId' = any(affected.articles)
-            then value || '{"quote": ""}' else value end order by position), '[]')
-          from jsonb_array_elements(answer.body -> 'citations') with ordinality as item (value, position)),
-        'sources', (
-          select coalesce(jsonb_agg(case when value ->> 'articleId' = any(affected.articles)
-            then value || '{"text": ""}' else value end order by position), '[]')
-          from jsonb_array_elements(answer.body -> 'sources') with ordinality as item (value, position)))
-      || case when answer.status = 'extracted'
-        then '{"answer": "", "sentences": []}'::jsonb else '{}'::jsonb end,
-    trace = answer.trace || '{"prompt": null, "passages": []}'
-  from affected
-  where answer.id = affected.id`
+import { blankQuotes } from './blank-quotes.ts'
 
 /**
  * Deletes a feed with its articles, chunks and vectors, and blanks what kept answers quote of them.
@@ -34,7 +7,15 @@ const BLANK_QUOTES = `
  */
 export async function deleteFeed(db: Queryable, id: string): Promise<boolean> {
   await db.query('select corpus.revision from corpus for update')
-  await db.query(BLANK_QUOTES, [id])
+  // Locked, so that an answer that is being kept meanwhile waits, and then finds them gone.
+  const { rows } = await db.query<{ id: string }>(
+    'select article.id from article where article.feed_id = $1::text for update',
+    [id],
+  )
+  await blankQuotes(
+    db,
+    rows.map((row) => row.id),
+  )
   await db.query(
     `update corpus set
        revision = corpus.revision + 1,

@@ -1,5 +1,4 @@
 import type { Queryable } from '../db/database.ts'
-import { AppError } from '../errors.ts'
 
 export interface Refresh {
   readonly id: string
@@ -37,8 +36,8 @@ export async function insertRefresh(
     [feedId],
   )
   const refresh = rows[0]
-  if (refresh === undefined)
-    throw new AppError('conflict', 'The feed began to be refreshed. Ask again.')
+  // The one that waited has begun between the two statements, so that there is room for this one now.
+  if (refresh === undefined) return insertRefresh(db, id, feedId)
   return { refresh, isNew: rowCount === 1 }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { transaction } from '../../src/db/database.ts'
 import { insertAnswer, loadAnswer, type KeptAnswer } from '../../src/store/answers.ts'
 import { listArticles, loadArticle, loadRevision } from '../../src/store/articles.ts'
+import { blankQuotes } from '../../src/store/blank-quotes.ts'
 import { loadCorpus } from '../../src/store/corpus.ts'
 import { deleteFeed } from '../../src/store/delete-feed.ts'
 import { listFeeds } from '../../src/store/feeds.ts'
@@ -9,6 +10,7 @@ import type { LibraryUnderTest } from './library-under-test.ts'
 
 export function describeAnswers(library: LibraryUnderTest): void {
   describe('a kept answer', () => describeKept(library))
+  describe('quotes', () => describeGoneQuotes(library))
   describe('deleting a feed', () => describeDeletion(library))
 }
 
@@ -33,7 +35,7 @@ function describeKept(library: LibraryUnderTest): void {
   it('is given back as it was', async () => {
     const body = { answer: 'They sing. 🐋 [1]', sentences: [], nested: { null: null, number: 0.5 } }
     const trace = { prompt: 'Passages:\n…', decision: { reason: null } }
-    await keep(library, { id: 'ans_1', promptHash: 'abc', body, trace, articleIds: ['art_1'] })
+    await keep(library, { id: 'ans_1', promptHash: 'abc', body, trace })
     expect(await loadAnswer(library.pool, 'ans_1')).toEqual({ body, trace })
     expect(await loadAnswer(library.pool, 'ans_2')).toBeUndefined()
   })
@@ -46,6 +48,28 @@ function describeKept(library: LibraryUnderTest): void {
       keep(library, { id: 'ans_1', status: 'refused', reason: 'bored' }),
     ).rejects.toThrow('answer_reason_check')
     await keep(library, { id: 'ans_1', status: 'refused', reason: 'not-answered' })
+  })
+}
+
+function describeGoneQuotes(library: LibraryUnderTest): void {
+  const body = {
+    citations: [{ number: 1, articleId: 'art_gone', quote: 'Whales sing.' }],
+    sources: [{ articleId: 'art_gone', text: 'Whales sing.' }],
+  }
+  const blank = {
+    citations: [{ number: 1, articleId: 'art_gone', quote: '' }],
+    sources: [{ articleId: 'art_gone', text: '' }],
+  }
+
+  it('are not kept of an article that was deleted while the answer was written', async () => {
+    await keep(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
+    expect((await loadAnswer(library.pool, 'ans_1'))?.body).toEqual(blank)
+  })
+
+  it('are taken out again and again without harm', async () => {
+    await keep(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
+    await blankQuotes(library.pool, ['art_gone'])
+    expect((await loadAnswer(library.pool, 'ans_1'))?.body).toEqual(blank)
   })
 }
 
