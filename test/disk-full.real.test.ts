@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toDatabaseError } from '../src/db/database-errors.ts'
 import type { Database } from '../src/db/database.ts'
 import { MIN_FREE_BYTES } from '../src/db/embedded.ts'
@@ -7,7 +7,7 @@ import { openDatabase } from '../src/db/open-database.ts'
 import { AppError } from '../src/errors.ts'
 import { listArticles } from '../src/store/articles.ts'
 import { findBrokenInvariants } from './library-invariants.ts'
-import { mountSmallDisk, whyNoSmallDisk } from './small-disk.ts'
+import { mountSmallDisk, whyNoSmallDisk, type SmallDisk } from './small-disk.ts'
 import { libraryUnderTest, type LibraryUnderTest } from './store/library-under-test.ts'
 
 /** With its first log and an empty library the database takes about 40 MB. */
@@ -19,9 +19,17 @@ const reason = whyNoSmallDisk()
 const title = reason === undefined ? 'a full disk' : `a full disk: left out, since ${reason}`
 
 describe.skipIf(reason !== undefined)(title, () => {
+  let disk: SmallDisk
+  beforeEach(() => {
+    disk = mountSmallDisk(DISK_MEGABYTES)
+  })
+  // Also after a test that hung, whose own blocks never end.
+  afterEach(() => {
+    disk.unmount()
+  })
+
   // The first is short of space for rows, the second has it, and not for the next 16 MB of the log.
   it.each([0, 12])('with %i MB left loses nothing, and goes on with space', async (left) => {
-    using disk = mountSmallDisk(DISK_MEGABYTES)
     await using database = open(disk.folder)
     await migrate(database.pool, 'up')
     const library = libraryUnderTest(() => database)
@@ -52,7 +60,6 @@ describe.skipIf(reason !== undefined)(title, () => {
   })
 
   it('is what is said of a statement that its deadline had to end', async () => {
-    using disk = mountSmallDisk(DISK_MEGABYTES)
     await using database = open(disk.folder)
     await database.pool.query('create table kept as select 1 as one')
     disk.fill(0)

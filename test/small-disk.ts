@@ -6,11 +6,12 @@ import { join } from 'node:path'
 const MEGABYTE = 1024 * 1024
 const BLOCK = Buffer.alloc(4096, 1)
 
-export interface SmallDisk extends Disposable {
+export interface SmallDisk {
   readonly folder: string
   /** Takes all but this much of what is free. */
   fill(leftMegabytes: number): void
   free(): void
+  unmount(): void
 }
 
 /** Why there is none here, or undefined. */
@@ -35,7 +36,7 @@ export function mountSmallDisk(megabytes: number): SmallDisk {
     free() {
       rmSync(ballast)
     },
-    [Symbol.dispose]() {
+    unmount() {
       // Lazily: whatever a failed test still holds open must not keep the disk.
       execFileSync('umount', ['-l', folder])
       rmdirSync(folder)
