@@ -3,16 +3,17 @@ import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestServices, type TestServices } from '../test/open-test-services.ts'
 import { createScriptedChat } from '../test/scripted-chat.ts'
 import { BAKING, LIBRARY, LIMIT, toRss } from '../test/test-feed.ts'
 import { loadConfig } from '../src/config.ts'
-import { claimDoor } from '../src/door.ts'
+import { claimDoor, doorPath, isAnswered } from '../src/door.ts'
 import { AppError } from '../src/errors.ts'
 import { createApp } from '../src/http/app.ts'
 import { Readiness } from '../src/readiness.ts'
 import * as commands from './commands.ts'
+import { createDoorClient } from './door-client.ts'
 
 const QUESTION = 'How large may a NOTIFY payload be?'
 const chat = createScriptedChat({ script: { pieces: [LIMIT] } })
@@ -86,7 +87,7 @@ describe('ingest', () => {
     const { printed, noted, error } = await run((context) => commands.ingest(context, [feed]))
     expect(error).toBeUndefined()
     expect(printed).toHaveLength(1)
-    expect(printed[0]).toMatch(/^\S+feed-1\.xml: (3 articles new or changed|nothing new)$/)
+    expect(printed[0]).toMatch(/^\S+feed-1\.xml: 3 articles new or changed$/)
     for (const note of noted) expect(note).toMatch(/: \d of 3 articles$/)
   })
 
@@ -102,11 +103,22 @@ describe('ingest', () => {
     const page = test.writeFeed('<html></html>')
     const outcome = await run((context) => commands.ingest(context, [page, feed]))
     expect(outcome.error).toMatchObject({
-      code: 'feed-unavailable',
+      code: 'feed-invalid',
       message: expect.stringContaining('HTML page') as string,
     })
     expect(outcome.printed).toHaveLength(2)
     await run((context) => commands.feedsRemove(context, page))
+  })
+
+  it('of all feeds adds those that are configured', async () => {
+    const configured = test.writeFeed(toRss([BAKING]))
+    const { printed } = await run((context) =>
+      commands.ingest({ ...context, config: { ...context.config, feeds: [configured] } }, []),
+    )
+    expect(printed).toEqual([`${configured}: 1 articles new or changed`, `${feed}: nothing new`])
+    const remove: Command = (context) => commands.feedsRemove(context, configured)
+    const removed = await run(remove, { isJson: true })
+    expect(json(removed)).toMatchObject({ removed: { url: configured, articles: 1 } })
   })
 
   it('gives programs the feeds with their jobs', async () => {
@@ -189,6 +201,26 @@ describe('feeds', () => {
 })
 
 describe('migrate', () => {
+  it('tells whoever comes meanwhile that the database is being migrated', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'footnote-migrate-'))
+    const client = createDoorClient(folder)
+    const { signal } = new AbortController()
+    const migrated = run((context) =>
+      commands.migrateDatabase(
+        { ...context, config: { ...context.config, dataDir: folder } },
+        'status',
+      ),
+    )
+    await vi.waitUntil(() => isAnswered(doorPath(folder)))
+    await expect(client.request('/v1/feeds', { signal })).rejects.toMatchObject({
+      code: 'shutting-down',
+      message: 'The database is being migrated.',
+    })
+    expect((await migrated).error).toBeUndefined()
+    await client.close()
+    rmSync(folder, { recursive: true })
+  })
+
   it('is refused while a service runs', async () => {
     const { error } = await run((context) => commands.migrateDatabase(context, 'status'))
     expect(error).toMatchObject({ code: 'data-folder-in-use' })

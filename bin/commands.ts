@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toFeedAddress, type Config } from '../src/config.ts'
 import { claimDoor } from '../src/door.ts'
-import { createServer } from 'node:http'
 import { migrate, migrationState } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open-database.ts'
-import { AppError } from '../src/errors.ts'
+import { AppError, type ErrorCode } from '../src/errors.ts'
+import { toProblem } from '../src/http/problem.ts'
 import { createModelStore } from '../src/models/model-store.ts'
 import { describeTransfer } from '../src/models/transfer-rate.ts'
 import { toError, type DoorClient } from './door-client.ts'
@@ -35,11 +37,13 @@ interface SentJob {
   readonly state: string
   readonly progress: { readonly done: number; readonly total: number }
   readonly error: string | null
+  /** Null where it is nothing of the feed's or the disk's own. */
+  readonly code: ErrorCode | null
 }
 
 export async function ask(context: CommandContext, question: string): Promise<void> {
   const { config, signal, isJson, print, note, preview } = context
-  await withService({ config, needsChat: true, signal }, async (client) => {
+  await withService({ config, needsChat: true, readsLibrary: true, signal }, async (client) => {
     const body = { question, stream: true }
     for await (const { event, data } of client.stream('/v1/chat', {
       method: 'POST',
@@ -63,7 +67,7 @@ export async function ask(context: CommandContext, question: string): Promise<vo
 
 export async function search(context: CommandContext, query: string, k: string): Promise<void> {
   const { config, signal, isJson, print } = context
-  await withService({ config, needsChat: false, signal }, async (client) => {
+  await withService({ config, needsChat: false, readsLibrary: true, signal }, async (client) => {
     const parameters = new URLSearchParams({ q: query, k })
     const found = (await client.request(`/v1/search?${parameters.toString()}`, { signal })) as {
       passages: SentSource[]
@@ -74,19 +78,23 @@ export async function search(context: CommandContext, query: string, k: string):
   })
 }
 
-/** Adds the feeds that are named and refreshes them, or refreshes all; ends when they are read. */
+/** Adds the feeds that are named and refreshes them, or those of FEEDS and refreshes all. */
 export async function ingest(context: CommandContext, feeds: readonly string[]): Promise<void> {
-  const { config, signal } = context
-  await withService({ config, needsChat: false, signal }, async (client) => {
-    const wanted = feeds.length === 0 ? await listFeeds(client, signal) : []
-    for (const url of feeds) wanted.push(await addFeed(client, url, signal))
+  const { config, signal, note } = context
+  const isAll = feeds.length === 0
+  await withService({ config, needsChat: false, readsLibrary: false, signal }, async (client) => {
+    const wanted = []
+    for (const url of isAll ? config.feeds : feeds) wanted.push(await addFeed(client, url, signal))
+    const added = new Set(wanted.map(({ id }) => id))
+    if (isAll) wanted.push(...(await listFeeds(client, signal)).filter(({ id }) => !added.has(id)))
+    if (wanted.length === 0) note('There are no feeds. Add one with: footnote feeds add ADDRESS')
     const results = []
     for (const feed of wanted) results.push(await refresh(context, client, feed))
     if (context.isJson) context.print(JSON.stringify({ items: results }))
     const failed = results.find(({ job }) => job.state === 'failed')
     if (failed !== undefined) {
       throw new AppError(
-        'feed-unavailable',
+        failed.job.code ?? 'feed-unavailable',
         `${failed.feed.url}: ${failed.job.error ?? 'it failed'}`,
       )
     }
@@ -111,12 +119,26 @@ async function refresh(
     shown = `${done}/${total}`
   }
   if (!isJson) {
-    const { total } = job.progress
+    const news = await countNews(client, { feed, job, signal })
     print(
-      `${feed.url}: ${job.error ?? (total === 0 ? 'nothing new' : `${total} articles new or changed`)}`,
+      `${feed.url}: ${job.error ?? (news === 0 ? 'nothing new' : `${news} articles new or changed`)}`,
     )
   }
   return { feed, job }
+}
+
+interface Refreshed {
+  /** As it was before. */
+  readonly feed: SentFeed
+  readonly job: SentJob
+  readonly signal: AbortSignal
+}
+
+/** A feed just added has a first refresh of its own, which may have left nothing to this one. */
+async function countNews(client: DoorClient, { feed, job, signal }: Refreshed): Promise<number> {
+  if (job.progress.total > 0) return job.progress.total
+  const now = (await listFeeds(client, signal)).find(({ id }) => id === feed.id)
+  return Math.max(0, (now?.articles ?? 0) - feed.articles)
 }
 
 async function listFeeds(client: DoorClient, signal: AbortSignal): Promise<SentFeed[]> {
@@ -133,7 +155,7 @@ export async function feedsAdd(context: CommandContext, feeds: readonly string[]
 }
 
 export async function feedsList({ config, signal, isJson, print }: CommandContext): Promise<void> {
-  await withService({ config, needsChat: false, signal }, async (client) => {
+  await withService({ config, needsChat: false, readsLibrary: false, signal }, async (client) => {
     const items = await listFeeds(client, signal)
     if (isJson) return print(JSON.stringify({ items }))
     for (const { url, title, status, problem, articles } of items) {
@@ -145,14 +167,15 @@ export async function feedsList({ config, signal, isJson, print }: CommandContex
 }
 
 export async function feedsRemove(context: CommandContext, feed: string): Promise<void> {
-  const { config, signal, print } = context
-  await withService({ config, needsChat: false, signal }, async (client) => {
+  const { config, signal, isJson, print } = context
+  await withService({ config, needsChat: false, readsLibrary: false, signal }, async (client) => {
     const items = await listFeeds(client, signal)
     const found = items.find(({ id, url }) => id === feed || url === toFeedAddress(feed))
     if (found === undefined) {
       throw new AppError('not-found', `There is no feed ${feed}. "footnote feeds list" names them.`)
     }
     await client.request(`/v1/feeds/${found.id}`, { method: 'DELETE', signal })
+    if (isJson) return print(JSON.stringify({ removed: found }))
     print(`removed ${found.url} with its ${found.articles} articles`)
   })
 }
@@ -167,7 +190,7 @@ export async function modelsList({ config, isJson, print }: CommandContext): Pro
 
 /** Fetches the models that are named, or the configured ones. */
 export async function modelsPull(context: CommandContext, names: readonly string[]): Promise<void> {
-  const { config, signal, note, print } = context
+  const { config, signal, isJson, note, print } = context
   const store = createModelStore({ dir: config.modelsDir })
   const known = await store.list()
   const wanted = names.length > 0 ? names : configuredModels(config)
@@ -185,8 +208,9 @@ export async function modelsPull(context: CommandContext, names: readonly string
     }
     if (model.kind === 'chat') await store.ensureChat(name, options)
     else await store.ensureEmbedding(name, options)
-    print(`${name} is there and has the right checksum`)
+    if (!isJson) print(`${name} is there and has the right checksum`)
   }
+  if (isJson) print(JSON.stringify({ items: wanted }))
 }
 
 function configuredModels({ chatModel, embeddingModel }: Config): readonly string[] {
@@ -218,7 +242,7 @@ export async function migrateDatabase(
   { config, print, isJson }: CommandContext,
   action: 'up' | 'down' | 'status',
 ): Promise<void> {
-  const door = createServer((_request, response) => response.writeHead(503).end())
+  const door = createMigrationDoor()
   await claimDoor(door, config.dataDir)
   const database = openDatabase({
     url: config.migrateDatabaseUrl ?? config.databaseUrl,
@@ -237,4 +261,14 @@ export async function migrateDatabase(
     await database.close()
     await new Promise((resolve) => door.close(resolve))
   }
+}
+
+/** Other commands find a service here: one that answers nothing until it is done. */
+function createMigrationDoor(): Server {
+  const error = new AppError('shutting-down', 'The database is being migrated.')
+  return createServer((_request, response) => {
+    response
+      .writeHead(503, { 'Content-Type': 'application/problem+json' })
+      .end(JSON.stringify(toProblem(error, randomUUID())))
+  })
 }

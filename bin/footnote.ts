@@ -83,8 +83,9 @@ function addFeedCommands(program: Command): void {
     .action((options: Options) => commands.feedsList(context(options)))
   feeds
     .command('remove <feed>')
+    .option('--json', 'for programs')
     .description('an address, a file or an id; its articles go with it')
-    .action((feed: string) => commands.feedsRemove(context({}), feed))
+    .action((feed: string, options: Options) => commands.feedsRemove(context(options), feed))
 }
 
 function addModelCommands(program: Command): void {
@@ -95,8 +96,9 @@ function addModelCommands(program: Command): void {
     .action((options: Options) => commands.modelsList(context(options)))
   models
     .command('pull [model...]')
+    .option('--json', 'for programs')
     .description('fetches those named, or the configured ones')
-    .action((names: string[]) => commands.modelsPull(context({}), names))
+    .action((names: string[], options: Options) => commands.modelsPull(context(options), names))
   models
     .command('check')
     .option('--json', 'for programs')

@@ -2,6 +2,7 @@ import type { Config } from '../src/config.ts'
 import { createLogger } from '../src/logger.ts'
 import { startService } from '../src/main.ts'
 import { showProgress } from './progress.ts'
+import { untilReady } from './until-ready.ts'
 
 /** Runs the service until `signal` fires; resolves when everything is closed. */
 export async function serve(config: Config, signal: AbortSignal): Promise<void> {
@@ -14,7 +15,7 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
   const progress = showProgress(service.readiness, process.stderr)
   try {
     await Promise.race([service.started, stopped])
-    await Promise.race([untilSettled(service.readiness), stopped])
+    await Promise.race([untilReady(service.readiness, signal), stopped])
     progress.stop()
     if (!signal.aborted) console.log(describeReady(service.readiness, service.url ?? ''))
     await stopped
@@ -22,12 +23,6 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
     progress.stop()
     await service.stop()
   }
-}
-
-const POLL_MS = 100
-
-async function untilSettled(readiness: { readonly isReady: boolean }): Promise<void> {
-  while (!readiness.isReady) await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref())
 }
 
 function describeReady(

@@ -5,11 +5,14 @@ import { createLogger } from '../src/logger.ts'
 import { startService } from '../src/main.ts'
 import { createDoorClient, type DoorClient } from './door-client.ts'
 import { showProgress } from './progress.ts'
+import { untilReady } from './until-ready.ts'
 
 interface WithServiceOptions {
   readonly config: Config
   /** Whether the command has use for the chat model; without, it is neither fetched nor loaded. */
   readonly needsChat: boolean
+  /** Whether a service started for it reads the library first: off where the command works on feeds. */
+  readonly readsLibrary: boolean
   readonly signal: AbortSignal
 }
 
@@ -35,10 +38,11 @@ export async function withService(
   }
 }
 
-async function startOwn({ config, needsChat }: WithServiceOptions) {
+async function startOwn({ config, needsChat, readsLibrary }: WithServiceOptions) {
   const own: Config = needsChat ? config : { ...config, chatModel: { kind: 'none' } }
   try {
-    return await startService({ config: own, logger: createLogger('warn'), isPublic: false })
+    const logger = createLogger('warn')
+    return await startService({ config: own, logger, isPublic: false, readsLibrary })
   } catch (error) {
     if (error instanceof AppError && error.code === 'data-folder-in-use') return undefined
     throw error
@@ -63,16 +67,4 @@ function untilAborted(signal: AbortSignal, started: Promise<void>): Promise<void
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     started.then(resolve, reject)
   })
-}
-
-const READY_POLL_MS = 100
-
-async function untilReady(
-  readiness: { readonly isReady: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  while (!readiness.isReady) {
-    signal.throwIfAborted()
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS))
-  }
 }

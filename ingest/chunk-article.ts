@@ -1,5 +1,5 @@
 import type { Block, ChunkedArticle, ChunkSpan, SentenceSpan } from '../src/domain.ts'
-import { splitSentences } from '../src/retrieval/split-sentences.ts'
+import { shifted, splitSentences } from '../src/retrieval/split-sentences.ts'
 
 /** Two or three paragraphs: enough to be found by, few enough to be about one thing. */
 const MAX_TOKENS = 180
@@ -211,8 +211,4 @@ class Chunker {
 
 function tokensOf(units: readonly Unit[]): number {
   return units.reduce((sum, { tokens }) => sum + tokens, 0)
-}
-
-function shifted({ start, end }: SentenceSpan, by: number): SentenceSpan {
-  return { start: start + by, end: end + by }
 }

@@ -418,6 +418,31 @@ it('removes control characters and lone surrogates and composes accents in every
   expect(item.categories).toEqual(['Café ab \ufffdc'])
 })
 
+it('removes what nobody sees from titles, authors and categories', () => {
+  const hidden = 'ti\u200bde \u202etable\u{e0041}\u{e007f}&#x200b;'
+  const feed = parse(
+    rss(
+      `<item><title>${hidden}</title><dc:creator>${hidden}</dc:creator>
+        <category>${hidden}</category></item>`,
+    ),
+  )
+  const { title, author, categories } = onlyItem(feed)
+  expect({ title, author, categories }).toEqual({
+    title: 'tide table',
+    author: 'tide table',
+    categories: ['tide table'],
+  })
+})
+
+it('reads a run of 200,000 combining marks in no time', { timeout: 5_000 }, () => {
+  const marks = 'a' + '\u0301\u0323'.repeat(100_000)
+  const item = itemOf(
+    `<title>Tides</title><guid>${marks}</guid><description>${marks}</description>`,
+  )
+  expect(item.guid).toBe(item.html)
+  expect(item.html).toHaveLength(30)
+})
+
 describe('the real feed', () => {
   function readRealFeed(skip: (note: string) => never): string {
     const path = join(import.meta.dirname, '..', '..', 'shared', 'feed', 'glad-labs.xml')

@@ -4,6 +4,7 @@ import type { FeedItem, ParsedFeed } from '../src/domain.ts'
 import { parseFeedDate } from './feed-date.ts'
 import { readFeedDocument } from './feed-document.ts'
 import type { FeedDocument, FeedEntry } from './feed-formats.ts'
+import { composed, singleLine } from './visible-text.ts'
 
 /** The first by order, which in nearly every feed are the newest; the rest is left out. */
 const MAX_ITEMS = 1_000
@@ -194,11 +195,11 @@ const INLINE_TAGS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** HTML as one line of text. */
+/** HTML as one line of text, as it is seen. */
 function plainText(html: string): string {
   const untagged = opening(html).replace(HIDDEN, ' ').replace(TAG, untag).replaceAll('<', '&lt;')
   const decoded = untagged.includes('&') ? load(untagged, null, false).text() : untagged
-  return shortened(cleanText(decoded).replace(/\s+/g, ' ').trim(), MAX_TITLE_CHARS)
+  return shortened(singleLine(decoded), MAX_TITLE_CHARS)
 }
 
 function opening(html: string): string {
@@ -232,5 +233,5 @@ function withoutControls(text: string): string {
 
 /** Text as it may be stored. Not for a whole document: NFC joins a `>` with a stroke behind it. */
 function cleanText(text: string): string {
-  return withoutControls(text).normalize('NFC')
+  return composed(withoutControls(text))
 }

@@ -16,16 +16,20 @@ const PICTOGRAPH = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u
 // stream-safe format allows 30.
 const MARKS_BEYOND_30 = /(\p{M}{30})\p{M}+/gu
 
+/** The text in NFC, in a time that grows with its length alone. */
+export function composed(text: string): string {
+  return text.replace(MARKS_BEYOND_30, '$1').normalize('NFC')
+}
+
 /** The text without what nobody sees: NFC, well-formed, no controls but line breaks and tabs. */
 export function visibleText(text: string): string {
   if (PLAIN.test(text)) return text
-  return text
+  const visible = text
     .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
     .replace(/\p{Cs}/gu, '\uFFFD')
     .replace(VARIATION, '')
     .replace(UNSEEN, (mark: string, at: number, all: string) => (isSeen(mark, at, all) ? mark : ''))
-    .replace(MARKS_BEYOND_30, '$1')
-    .normalize('NFC')
+  return composed(visible)
 }
 
 /** The visible text on one line, its whitespace collapsed. */

@@ -112,6 +112,7 @@ create table refresh (
   total integer not null default 0,
   done integer not null default 0,
   error text,
+  error_code text check (error_code in ('feed-unavailable', 'feed-invalid', 'storage-full')),
   created_at timestamptz not null default now(),
   ended_at timestamptz
 );

@@ -52,7 +52,7 @@ export async function bringUpChat(
   return bringUp(options, { part: 'chat', choice }, async (modelOptions) => {
     const model = await openChatModel(choice, modelOptions)
     await warmUp(model, options.signal)
-    chat.setState({ status: 'ok', model })
+    chat.setModel(model)
     options.readiness.set('chat', { status: 'ok', detail: model.id })
     return model
   })

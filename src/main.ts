@@ -16,6 +16,8 @@ interface ServeOptions {
   readonly logger: Logger
   /** Off for a command that starts the service for itself: no TCP, no schedule. */
   readonly isPublic: boolean
+  /** Off for a command that says itself which feeds are read. */
+  readonly readsLibrary?: boolean
 }
 
 export interface RunningService {
@@ -37,6 +39,7 @@ export async function startService({
   config,
   logger,
   isPublic,
+  readsLibrary = true,
 }: ServeOptions): Promise<RunningService> {
   const readiness = new Readiness()
   const stopping = new AbortController()
@@ -66,6 +69,7 @@ export async function startService({
       logger,
       readiness,
       hasSchedule: isPublic,
+      readsLibrary,
       signal: stopping.signal,
       onServices: (opened) => (services = opened),
       onOpened: (close) => closers.push(close),

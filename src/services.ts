@@ -49,6 +49,8 @@ interface OpenOptions {
   readonly readiness: Readiness
   /** Off where a command has started the service for itself alone. */
   readonly hasSchedule: boolean
+  /** Off where a command says itself what is to be read. */
+  readonly readsLibrary: boolean
   readonly signal: AbortSignal
   /** Called as soon as questions can be answered, before the library is whole. */
   readonly onServices: (services: Services) => void
@@ -68,10 +70,7 @@ export async function openServices(options: OpenOptions): Promise<void> {
     onError: (error) => logger.error({ err: error }, 'a job queue statement failed'),
   })
   options.onOpened(() => queue.stop())
-  const chat = new ChatTurns({
-    state: { status: 'loading', detail: 'loading' },
-    maxWaiting: config.maxWaitingQuestions,
-  })
+  const chat = new ChatTurns({ maxWaiting: config.maxWaitingQuestions })
   let embedding: EmbeddingModel | undefined
   const countTokens = createTokenCounter()
   const shared = { database, queue, embedding: () => embedding, countTokens }
@@ -83,7 +82,7 @@ export async function openServices(options: OpenOptions): Promise<void> {
     logger,
     signal,
   }
-  options.onOpened(async () => (chat.state.status === 'ok' ? chat.state.model.close() : undefined))
+  options.onOpened(async () => chat.model?.close())
   const chatUp = bringUpChat(models, chat)
   options.onOpened(() => chatUp)
   // Off the path of the start: with a model server that is away, it goes on looking for it.
@@ -96,7 +95,8 @@ export async function openServices(options: OpenOptions): Promise<void> {
   })
   await Promise.race([embeddingUp, untilNotLoading(readiness, signal)])
   await startJobs(options, { ...shared, whenIdle: (maxMs) => chat.whenIdle(maxMs) })
-  await readLibrary(options, { database, queue })
+  if (options.readsLibrary) await readLibrary(options, { database, queue })
+  else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
 }
 
 interface Shared {
@@ -107,19 +107,19 @@ interface Shared {
 }
 
 function toServices(
-  { config, logger }: OpenOptions,
+  { config, logger, readiness }: OpenOptions,
   { database, queue, embedding, countTokens, chat }: Shared & { readonly chat: ChatTurns },
 ): Services {
   const embeddingId = modelId(config.embeddingModel)
+  const onEmbeddingFault = (error: unknown) => logger.warn({ err: error }, 'a text has no vector')
   const search = createSearch({
     database,
     embedding,
     embeddingId,
     vectorWeight: CALIBRATION.vectorWeight,
-    onDegraded: (error) => logger.warn({ err: error }, 'a question has no vector'),
+    onDegraded: onEmbeddingFault,
   })
-  const countPromptTokens = (text: string) =>
-    chat.state.status === 'ok' ? chat.state.model.countTokens(text) : countTokens(text)
+  const countPromptTokens = (text: string) => chat.model?.countTokens(text) ?? countTokens(text)
   return {
     database,
     queue,
@@ -131,6 +131,12 @@ function toServices(
       embedding,
       embeddingId,
       countTokens: countPromptTokens,
+      onEmbeddingFault,
+      onChat: (status) => {
+        const id = chat.model?.id ?? ''
+        const detail = status === 'ok' ? id : `${id} did not answer the last question`
+        readiness.set('chat', { status, detail })
+      },
     }),
     countTokens: countPromptTokens,
     refreshMinutes: config.refreshMinutes,
@@ -153,13 +159,22 @@ async function bringUpDatabase(options: OpenOptions): Promise<Database> {
       return database
     } catch (error) {
       const known = error instanceof AppError ? error : toDatabaseError(error)
-      if (known.code !== 'database-unavailable' || database.engine === 'embedded') throw error
+      if (known.code !== 'database-unavailable') throw error
+      if (database.engine === 'embedded') throw cannotOpen(config.dataDir, error)
       if (readiness.parts.database.status !== 'unavailable')
         logger.warn({ err: error }, known.message)
       readiness.set('database', { status: 'unavailable', detail: known.message })
     }
     await sleep(DATABASE_RETRY_MS, undefined, { signal })
   }
+}
+
+function cannotOpen(dataDir: string, cause: unknown): AppError {
+  return new AppError(
+    'database-unavailable',
+    `The database in ${dataDir} cannot be opened. Put a copy of the folder back, or delete it to begin anew.`,
+    { cause },
+  )
 }
 
 async function prepareSchema(config: Config, database: Database): Promise<void> {
@@ -194,33 +209,72 @@ async function startJobs(
   const refresh = { database, queue, fetcher, locate: locateFeed }
   await queue.work('refresh-feed', refreshFeedHandlers(refresh))
   await queue.work('ingest-article', ingestArticleHandlers(dependencies))
-  await queue.work('embed-article', embedArticleHandlers(dependencies))
+  await queue.work('embed-article', embedArticleHandlers(dependencies, queue))
   await queue.work('refresh-due-feeds', refreshDueFeedsHandlers(refresh))
   if (hasSchedule) await queue.schedule('refresh-due-feeds', '* * * * *')
+  // Opened last, closed first: a job must not find its models or its fetcher gone.
+  onOpened(() => queue.stop())
   await requestReembedding({ queue, db: database.pool }, modelId(config.embeddingModel))
 }
 
+interface Library {
+  readonly database: Database
+  readonly queue: JobQueue
+}
+
 /** The configured feeds, or the handbook where there is none; what is due is fetched, files always. */
-async function readLibrary(
-  { config, readiness, signal }: OpenOptions,
-  dependencies: { readonly database: Database; readonly queue: JobQueue },
-): Promise<void> {
+async function readLibrary(options: OpenOptions, library: Library): Promise<void> {
+  const { config, signal } = options
   const { refreshMinutes } = config
-  const { pool } = dependencies.database
-  for (const url of config.feeds) await addFeed(dependencies, { url, refreshMinutes })
-  await ensureSomeFeed({ ...dependencies, refreshMinutes })
-  const files = (await listFeeds(pool)).filter(({ url }) => !/^https?:/.test(url))
-  const due = new Set([...files.map(({ id }) => id), ...(await listDueFeeds(pool))])
-  for (const feedId of due) await requestRefresh(dependencies, feedId)
+  const { pool } = library.database
+  await untilPassed(options, async () => {
+    for (const url of config.feeds) await addFeed(library, { url, refreshMinutes })
+    await ensureSomeFeed({ ...library, refreshMinutes })
+    const files = (await listFeeds(pool)).filter(
+      ({ url, status }) => !/^https?:/.test(url) && (status === 'ok' || status === 'failing'),
+    )
+    const due = new Set([...files.map(({ id }) => id), ...(await listDueFeeds(pool))])
+    for (const feedId of due) await requestRefresh(library, feedId)
+  })
   while (!signal.aborted) {
-    const { untried, articles, waiting } = await loadCorpusProgress(pool)
-    if (untried === 0)
-      return readiness.set('corpus', { status: 'ok', detail: `${articles} articles` })
-    readiness.set('corpus', {
-      status: 'loading',
-      detail: `${articles} articles read, ${waiting} to read`,
-      progress: { done: articles, total: articles + waiting },
-    })
+    if (await untilPassed(options, () => isLibraryRead(options, library))) return
     await sleep(PROGRESS_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** Every feed has been tried, and at least one article is searchable or no feed gave one. */
+async function isLibraryRead({ readiness }: OpenOptions, { database }: Library): Promise<boolean> {
+  const { untried, articles, waiting, failed } = await loadCorpusProgress(database.pool)
+  const isRead = untried === 0 && (articles > 0 || failed === 0)
+  const left = waiting > 0 ? `${waiting} to read` : `${failed} failed and are tried again`
+  readiness.set(
+    'corpus',
+    isRead
+      ? { status: 'ok', detail: `${articles} articles` }
+      : {
+          status: 'loading',
+          detail: `${articles} articles read, ${left}`,
+          progress: { done: articles, total: articles + waiting },
+        },
+  )
+  return isRead
+}
+
+/** Does `work` again until the database is there and has room: a start does not end for a pause of it. */
+async function untilPassed<T>(
+  { logger, readiness, signal }: OpenOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const known = error instanceof AppError ? error : toDatabaseError(error)
+      const isPassing = known.code === 'database-unavailable' || known.code === 'storage-full'
+      if (!isPassing || signal.aborted) throw error
+      logger.warn({ err: error }, known.message)
+      readiness.set('corpus', { status: 'loading', detail: known.message })
+    }
+    await sleep(DATABASE_RETRY_MS, undefined, { signal })
   }
 }

@@ -32,12 +32,11 @@ const SRC_FILES: Readonly<Record<string, string>> = {
 
 const SRC_FOLDERS = ['http', 'jobs', 'answering', 'retrieval', 'store', 'models', 'db']
 
-/** A package and where it may be imported; `*` is anywhere. The longest name that fits counts. */
+/** A package and where it may be imported; `*` is anywhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@electric-sql': ['src/db/'],
   '@huggingface/transformers': ['src/models/'],
   '@langchain': ['src/models/'],
-  '@langchain/textsplitters': ['ingest/'],
   cheerio: ['ingest/'],
   commander: ['bin/'],
   express: ['src/http/'],
@@ -49,7 +48,6 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   // The composition root opens the schema owner's pool for as long as the migrations take.
   pg: ['src/db/'],
   'pg-boss': ['src/jobs/'],
-  pgvector: ['src/db/', 'src/store/'],
   pino: ['src/logger.ts'],
   stemmer: ['src/retrieval/'],
   tiktoken: ['ingest/'],
@@ -139,14 +137,23 @@ export function findHomelessPackages(modules: readonly SourceModule[]): readonly
 }
 
 function judgeHome(path: string, { target, isType }: SourceImport): Verdict {
-  const [name] = Object.keys(HOMES)
-    .filter((known) => target === known || target.startsWith(`${known}/`))
-    .sort((one, other) => other.length - one.length)
+  const name = Object.keys(HOMES).find((known) => isWithin(target, known))
   if (name === undefined) return 'a package without a home: give it one in HOMES'
   if (isType && TYPES_ANYWHERE.includes(name)) return undefined
   const homes = HOMES[name] ?? []
   const isHome = homes.some((home) => home === '*' || path.startsWith(home))
   return isHome ? undefined : `${name} is imported in ${homes.join(', ')} alone`
+}
+
+export function findStaleHomes(dependencies: readonly string[]): readonly string[] {
+  return Object.keys(HOMES)
+    .filter((name) => !dependencies.some((dependency) => isWithin(dependency, name)))
+    .map((name) => `${name}: a home without a dependency`)
+}
+
+/** A name in HOMES is a package or a scope of packages. */
+function isWithin(target: string, name: string): boolean {
+  return target === name || target.startsWith(`${name}/`)
 }
 
 export function findStraySql(modules: readonly SourceModule[]): readonly string[] {

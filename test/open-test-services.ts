@@ -66,13 +66,8 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
   const onError = (error: unknown) => void errors.push(error)
   const queue = await openQueue({ pool: database.pool, onError })
   const fetcher = createFeedFetcher({ privateAllow: options.privateAllow ?? [] })
-  const chat = new ChatTurns({
-    state:
-      options.chat === undefined
-        ? { status: 'none', detail: 'none' }
-        : { status: 'ok', model: options.chat },
-    maxWaiting: options.maxWaiting ?? 2,
-  })
+  const chat = new ChatTurns({ maxWaiting: options.maxWaiting ?? 2 })
+  if (options.chat !== undefined) chat.setModel(options.chat)
   const countTokens = createTokenCounter()
   const embedding = () => test.embedding.model
   const search = createSearch({
@@ -89,6 +84,8 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     embedding,
     embeddingId: 'onnx:fake',
     countTokens,
+    onEmbeddingFault: (error) => void errors.push(error),
+    onChat: () => undefined,
   })
   const services: Services = {
     database,
@@ -141,7 +138,7 @@ async function startJobs(queue: JobQueue, dependencies: JobDependencies): Promis
   const refresh = { ...dependencies, locate: locateFeed }
   await queue.work('refresh-feed', refreshFeedHandlers(refresh))
   await queue.work('ingest-article', ingestArticleHandlers(dependencies))
-  await queue.work('embed-article', embedArticleHandlers(dependencies))
+  await queue.work('embed-article', embedArticleHandlers(dependencies, queue))
   await queue.work('refresh-due-feeds', refreshDueFeedsHandlers(refresh))
 }
 

@@ -18,6 +18,9 @@ interface StepDependencies {
   readonly chat: ChatTurns
   readonly embedding: () => EmbeddingModel | undefined
   readonly embeddingId: string
+  readonly onEmbeddingFault: (error: unknown) => void
+  /** Told with each answer whether the model gave a first word. */
+  readonly onChat: (status: 'ok' | 'unavailable') => void
   readonly countTokens: (text: string) => number
 }
 
@@ -28,7 +31,7 @@ const MAX_PASSAGES = 8
 const CHECK_SENTENCES = 3
 
 export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
-  const { search, chat, embeddingId, countTokens } = dependencies
+  const { search, chat, embeddingId, countTokens, onChat } = dependencies
   return {
     async retrieve({ understood, filters, exclude, maxPassages, signal }) {
       const result = await search({ ...understood, filters, exclude: exclude ?? [], signal })
@@ -41,7 +44,11 @@ export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
       return { search: result, passages }
     },
     takeTurn: (options) => chat.take(options),
-    generate: generateAnswer,
+    async generate(turn, request) {
+      const generated = await generateAnswer(turn, request)
+      onChat(generated === null ? 'unavailable' : 'ok')
+      return generated
+    },
     compare: (sentences, passages, signal) =>
       compareSentences(dependencies, { sentences, passages, signal }),
     split: (text) => splitAnswer(text).map(({ start, end }) => text.slice(start, end)),
@@ -53,13 +60,9 @@ export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
         signal,
       }),
     decide,
-    models: { chat: () => chatId(chat), embedding: embeddingId },
+    models: { chat: () => chat.model?.id ?? null, embedding: embeddingId },
     thresholds: { stated: statedThreshold, extracted: CALIBRATION.extractedThreshold },
   }
-}
-
-function chatId(chat: ChatTurns): string | null {
-  return chat.state.status === 'ok' ? chat.state.model.id : null
 }
 
 interface Comparison {
@@ -70,13 +73,16 @@ interface Comparison {
 
 /** Nothing is known of nearness while the embedding model is away: shared words then decide alone. */
 async function compareSentences(
-  { database, embedding, embeddingId }: StepDependencies,
+  { database, embedding, embeddingId, onEmbeddingFault }: StepDependencies,
   { sentences, passages, signal }: Comparison,
 ): Promise<readonly ReadonlyMap<string, number>[]> {
   const model = embedding()
   if (model === undefined || sentences.length === 0) return []
-  const vectors = await model.embedTexts(sentences, { signal }).catch(() => [])
-  signal.throwIfAborted()
+  const vectors = await model.embedTexts(sentences, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    onEmbeddingFault(error)
+    return []
+  })
   if (vectors.length === 0) return []
   const sentenceIds = passages.flatMap((passage) => passage.sentences.map(({ id }) => id))
   return sentenceSimilarities(database.pool, vectors, { sentenceIds, model: embeddingId })

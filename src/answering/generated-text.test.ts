@@ -19,6 +19,11 @@ it('leaves out the marks that the model writes, however they are cut', () => {
   )
 })
 
+it('leaves the indexes of code alone', () => {
+  const code = 'Read process.argv[2] and rows[0] first.'
+  expect(collect([code]).text).toBe(code)
+})
+
 it('shows in pieces what it gives as a whole', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' })), (pieces) => {

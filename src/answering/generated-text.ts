@@ -1,5 +1,8 @@
-/** A mark that the model wrote by itself: the service writes the marks, so it means nothing. */
-const MARK = /\s?\[\d{1,3}\]/g
+/**
+ * A mark that the model wrote by itself: the service writes the marks, so it means nothing. A bracket
+ * that stands right behind a word is an index in code.
+ */
+const MARK = /\s\[\d{1,3}\]|(?<![\p{L}\d_)\]\s])\[\d{1,3}\]/gu
 /** The end of a text that may still become a mark, or the space before one. */
 const OPEN_MARK = /\s\[\d{0,3}$|\[\d{0,3}$|\s$/
 

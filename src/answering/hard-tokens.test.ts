@@ -60,6 +60,18 @@ describe('what the evidence lacks', () => {
     )
   })
 
+  it.each([
+    ['It runs on AWS.', 'It runs far away.'],
+    ['The DNS fails.', "The server didn't fail."],
+    ['It is on iOS.', 'The ratio is good.'],
+  ])('is a name that stands there only as a part of a word: %s', (text, evidence) => {
+    expect(missing(text, evidence)).not.toBeNull()
+  })
+
+  it('is not a name in its plural or with a possessive', () => {
+    expect(missing("It shows Redis's and all the APIs.", 'Redis has an API.')).toBeNull()
+  })
+
   it('is a quoted string that was never said', () => {
     expect(missing('He said "never again".', 'He said nothing.')).toBe('never again')
   })

@@ -52,12 +52,26 @@ export function findMissing(
   const wrongNumber = [...toNumbers(text)].find((number) => !numbers.has(number))
   if (wrongNumber !== undefined) return wrongNumber
   const context = fold(`${evidence} ${around}`)
-  // A plural or a possessive of a name is that name.
-  return (
-    [...toNames(text, toNames(question)), ...toQuoted(text)].find(
-      (name) => !context.includes(fold(name).replace(/(['’]s|s)$/, '')),
-    ) ?? null
-  )
+  const isMissing = (name: string) => !formsOf(fold(name)).some((form) => holds(context, form))
+  return [...toNames(text, toNames(question)), ...toQuoted(text)].find(isMissing) ?? null
+}
+
+/** A possessive or a plural of a name is that name; the "s" of a short one is its own. */
+function formsOf(name: string): readonly string[] {
+  const singular = name.replace(/['’]s$/, '')
+  return [name, singular, singular.replace(/(?<=\p{L}{3})s$/u, ''), `${singular}s`]
+}
+
+/** Whether the text has the phrase as whole words: "AWS" is not in "laws". */
+function holds(text: string, phrase: string): boolean {
+  for (let at = text.indexOf(phrase); at !== -1; at = text.indexOf(phrase, at + 1)) {
+    if (!isWord(text[at - 1]) && !isWord(text[at + phrase.length])) return true
+  }
+  return false
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_]/u.test(character)
 }
 
 function fold(text: string): string {

@@ -38,11 +38,15 @@ function openEmbeddedDatabase(options: OpenOptions): Database {
 
 /** The owner's connections, for what the service's role may not do: migrations, queues, grants. */
 export function openOwnerPool(url: string): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: url,
     max: 2,
     connectionTimeoutMillis: SERVER_CONNECT_TIMEOUT_MS,
   })
+  // The statement that meets a lost connection says so; unheard here, it would end the process.
+  pool.on('connect', (client) => client.on('error', ignore))
+  pool.on('error', ignore)
+  return pool
 }
 
 function openServer(url: string): Database {

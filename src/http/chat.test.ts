@@ -322,8 +322,8 @@ function withRetrieve(services: Services, error: Error): Services {
 }
 
 describe('without a chat model', () => {
-  beforeEach(() => test.chat.setState({ status: 'unavailable', detail: 'It is away.' }))
-  afterEach(() => test.chat.setState({ status: 'ok', model: chat }))
+  beforeEach(() => test.chat.setModel(null))
+  afterEach(() => test.chat.setModel(chat))
 
   it('the best sentences are the answer', async () => {
     const answer = await ask({ question: NEAR_QUESTION })

@@ -213,6 +213,7 @@ describe('a refresh', () => {
       state: 'done',
       progress: { done: 2, total: 2 },
       error: null,
+      code: null,
     })
     await remove(feed.id)
   })
@@ -234,7 +235,11 @@ describe('a refresh', () => {
     server.set('/page', { body: '<!doctype html><html><body>No feed.</body></html>' })
     const feed = await add('/page')
     const job = await ended(await refresh(feed.id))
-    expect(job).toMatchObject({ state: 'failed', progress: { done: 0, total: 0 } })
+    expect(job).toMatchObject({
+      state: 'failed',
+      progress: { done: 0, total: 0 },
+      code: 'feed-invalid',
+    })
     expect(job.error).toContain('HTML page')
     expect(await findFeed(feed.id)).toMatchObject({ status: 'failing', problem: job.error })
     await remove(feed.id)

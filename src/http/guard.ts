@@ -9,7 +9,7 @@ interface GuardOptions {
 }
 
 /** Open without a key: what a prober needs, and the page, which asks its reader for the key. */
-const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|favicon\.ico|[a-z-]+\.(js|css)|)$/
+const OPEN_PATHS = /^\/(healthz|readyz|favicon\.ico|[a-z-]+\.(js|css)|)$/
 
 const CORS_HEADERS = {
   'Access-Control-Allow-Headers': 'authorization, content-type',

@@ -19,6 +19,6 @@ export function presentTrace({ trace }: Answered) {
   }
 }
 
-export function presentJob({ id, state, total, done, error }: Refresh) {
-  return { id, kind: 'refresh-feed', state, progress: { done, total }, error }
+export function presentJob({ id, state, total, done, error, errorCode }: Refresh) {
+  return { id, kind: 'refresh-feed', state, progress: { done, total }, error, code: errorCode }
 }

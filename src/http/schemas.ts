@@ -223,6 +223,7 @@ export const jobSchema = z.object({
   state: z.enum(['waiting', 'running', 'done', 'failed']),
   progress: z.object({ done: z.int(), total: z.int() }),
   error: z.string().nullable(),
+  code: z.string().nullable(),
 })
 
 const part = z.object({

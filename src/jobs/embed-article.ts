@@ -4,6 +4,8 @@ import { listArticlesOfOtherModels } from '../store/articles.ts'
 import type { JobHandlers, JobQueue } from './queue.ts'
 import { requireSpace } from './require-space.ts'
 
+const RETRY_SECONDS = 300
+
 export interface EmbedData {
   readonly articleId: string
 }
@@ -18,13 +20,16 @@ export async function requestReembedding(
   return articles.length
 }
 
-export function embedArticleHandlers(dependencies: IngestDependencies): JobHandlers<EmbedData> {
+export function embedArticleHandlers(
+  dependencies: IngestDependencies,
+  queue: JobQueue,
+): JobHandlers<EmbedData> {
   return {
     run: async ({ articleId }, signal) => {
       requireSpace(dependencies.database)
       await embedStoredArticle(dependencies, articleId, signal)
     },
-    // It keeps the vectors that it has, search says that it is degraded, and the next start tries again.
-    giveUp: () => Promise.resolve(),
+    // It keeps the vectors that it has, and search says that it is degraded, until the model answers.
+    giveUp: (data) => queue.send('embed-article', data, { delaySeconds: RETRY_SECONDS }),
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ingestArticle, type IngestDependencies } from '../../ingest/ingest-article.ts'
 import type { HashedItem } from '../store/articles.ts'
-import { forgetFeedState } from '../store/feeds.ts'
+import { forgetFeedState, recordFailure } from '../store/feeds.ts'
 import { loadRefresh, tickArticle } from '../store/refreshes.ts'
 import type { JobHandlers } from './queue.ts'
 import { requireSpace } from './require-space.ts'
@@ -45,12 +45,12 @@ export function ingestArticleHandlers(dependencies: IngestDependencies): JobHand
       await ingestArticle(dependencies, { ...ingestData.parse(data), signal })
     },
     giveUp: async ({ refreshId, feedId, item }, error) => {
-      await forgetFeedState(dependencies.database.pool, feedId)
-      await tickArticle(dependencies.database.pool, {
-        refreshId,
-        identity: item.identity,
-        error: `“${item.title}” could not be ingested: ${error}`,
-      })
+      const { pool } = dependencies.database
+      const problem = `“${item.title}” could not be ingested: ${error}`
+      // The feed is read whole again, and sooner than its schedule says.
+      await forgetFeedState(pool, feedId)
+      await recordFailure(pool, feedId, { problem, retryAfter: null })
+      await tickArticle(pool, { refreshId, identity: item.identity, error: problem })
     },
   }
 }

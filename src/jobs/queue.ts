@@ -36,7 +36,11 @@ const KINDS: readonly JobKind[] = [
   'embed-article',
   'refresh-due-feeds',
 ]
-const GIVEN_UP = 'given-up'
+
+/** Where a kind's jobs go that have failed for the last time. */
+function givenUpQueue(kind: JobKind): string {
+  return `${kind}-given-up`
+}
 
 /**
  * There is no heartbeat, so a job's time is short and a killed worker costs one article and this long
@@ -48,22 +52,27 @@ const POLL_SECONDS = 1
 /** Two articles at a time: one is embedded while the database takes in the other. */
 const WORKERS: Partial<Record<JobKind, number>> = { 'ingest-article': 2 }
 
+const QUEUE_OPTIONS = {
+  retryLimit: RETRIES,
+  retryDelay: 2,
+  retryBackoff: true,
+  expireInSeconds: EXPIRE_SECONDS,
+}
+
 /** pg-boss' own schema with the queues: DDL, so it goes through the role that owns the schema. */
 export async function prepareQueues(pool: pg.Pool): Promise<void> {
   const boss = createBoss((text, values) => executeSql(pool, text, values), { migrate: true })
-  await boss.start()
-  await boss.createQueue(GIVEN_UP, { name: GIVEN_UP })
-  for (const name of KINDS) {
-    await boss.createQueue(name, {
-      name,
-      retryLimit: RETRIES,
-      retryDelay: 2,
-      retryBackoff: true,
-      expireInSeconds: EXPIRE_SECONDS,
-      deadLetter: GIVEN_UP,
-    })
+  boss.on('error', () => undefined)
+  try {
+    await boss.start()
+    for (const name of KINDS) {
+      const deadLetter = givenUpQueue(name)
+      await boss.createQueue(deadLetter, { name: deadLetter })
+      await boss.createQueue(name, { name, ...QUEUE_OPTIONS, deadLetter })
+    }
+  } finally {
+    await boss.stop({ graceful: false, close: false })
   }
-  await boss.stop({ graceful: false, close: false })
 }
 
 type ExecuteSql = PgBoss.Db['executeSql']
@@ -112,18 +121,11 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
   boss.on('error', onError)
   await boss.start()
   const stopping = new AbortController()
+  let stopped: Promise<void> | undefined
   const workers = new Map<JobKind, string[]>()
-  const giveUps = new Map<JobKind, (data: never, error: string) => Promise<void>>()
   const wake = (kind: JobKind) => {
     for (const worker of workers.get(kind) ?? []) boss.notifyWorker(worker)
   }
-  const givenUp = { pollingIntervalSeconds: 2, includeMetadata: true as const }
-  const givenUpWorker = await boss.work<JobData>(GIVEN_UP, givenUp, async ([job]) => {
-    if (job === undefined) return
-    boss.notifyWorker(givenUpWorker)
-    const { kind, data } = job.data
-    await giveUps.get(kind)?.(data as never, describeFailure(job.output))
-  })
   return {
     async send(kind, data, { db, delaySeconds } = {}) {
       const jobData: JobData = { kind, data }
@@ -135,8 +137,14 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
     },
     wake,
     async work(kind, { run, giveUp }) {
-      giveUps.set(kind, giveUp)
       const options = { pollingIntervalSeconds: POLL_SECONDS }
+      const giveUpQueue = givenUpQueue(kind)
+      const giveUpOptions = { ...options, includeMetadata: true as const }
+      const giveUpWorker = await boss.work<JobData>(giveUpQueue, giveUpOptions, async ([job]) => {
+        if (job === undefined) return
+        boss.notifyWorker(giveUpWorker)
+        await giveUp(job.data.data as never, describeFailure(job.output))
+      })
       const workJob = async ([job]: PgBoss.Job<JobData>[]) => {
         if (job === undefined) return
         // pg-boss waits out the rest of its interval after a job, unless it is told of more: without
@@ -154,9 +162,9 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
     async schedule(kind, cron) {
       await boss.schedule(kind, cron, { kind, data: {} })
     },
-    async stop() {
+    stop() {
       stopping.abort(new Error('The service is stopping.'))
-      await boss.stop({ graceful: true, timeout: 5_000, close: false })
+      return (stopped ??= boss.stop({ graceful: true, timeout: 5_000, close: false }))
     },
   }
 }

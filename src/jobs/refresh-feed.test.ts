@@ -349,7 +349,7 @@ describe('a disk that is nearly full', () => {
     const requests = server.requests.length
     test.freeBytes = 10 * 1024 * 1024
     const refresh = await test.refresh(feed.id)
-    expect(refresh).toMatchObject({ state: 'failed' })
+    expect(refresh).toMatchObject({ state: 'failed', errorCode: 'storage-full' })
     expect(refresh.error).toContain('disk is nearly full')
     expect(await loadFeed(db(), feed.id)).toMatchObject({ status: 'failing', articles: 1 })
     expect(server.requests.length).toBe(requests)

@@ -4,7 +4,7 @@ import { hashItem } from '../../ingest/ingest-article.ts'
 import { parseFeed } from '../../ingest/parse-feed.ts'
 import { transaction, type Database } from '../db/database.ts'
 import type { ParsedFeed } from '../domain.ts'
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import { adoptRenamedArticles, loadContentHashes } from '../store/articles.ts'
 import {
   listDueFeeds,
@@ -23,6 +23,7 @@ import {
   loadRefresh,
   startRefresh,
   type Refresh,
+  type RefreshErrorCode,
 } from '../store/refreshes.ts'
 import type { IngestData } from './ingest-article.ts'
 import type { JobHandlers, JobQueue } from './queue.ts'
@@ -63,7 +64,7 @@ export function refreshFeedHandlers(dependencies: RefreshDependencies): JobHandl
     giveUp: async ({ refreshId, feedId }, error) => {
       const { pool } = dependencies.database
       await recordFailure(pool, feedId, { problem: error, retryAfter: null })
-      await failRefresh(pool, refreshId, error)
+      await failRefresh(pool, refreshId, { error })
     },
   }
 }
@@ -101,14 +102,14 @@ async function refreshFeed(
   } catch (error) {
     // A fault of the feed or of the disk ends this refresh and the schedule tries again, later each
     // time; anything else is the job's to repeat.
-    if (!(error instanceof AppError) || !isLasting(error)) throw error
+    if (!(error instanceof AppError) || !isLasting(error.code)) throw error
     const failure = { problem: error.message, retryAfter: error.retryAfter ?? null }
     await recordFailure(database.pool, feedId, failure)
-    await failRefresh(database.pool, refreshId, error.message)
+    await failRefresh(database.pool, refreshId, { error: error.message, code: error.code })
   }
 }
 
-function isLasting({ code }: AppError): boolean {
+function isLasting(code: ErrorCode): code is RefreshErrorCode {
   return code === 'feed-unavailable' || code === 'feed-invalid' || code === 'storage-full'
 }
 

@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+
 // The port behind which every chat model stands. Our own and small: LangChain's chat interface carries
 // neither a kept prefix nor a probability.
 
@@ -11,6 +13,11 @@ export interface ModelInput {
 
 export interface GenerateInput extends ModelInput {
   readonly maxTokens: number
+}
+
+/** Passages are packed to a budget, so only the question can be what is too long. */
+export function promptTooLong(): AppError {
+  return new AppError('invalid-request', 'The question is too long for the chat model: shorten it.')
 }
 
 export interface ChatModel {

@@ -10,12 +10,16 @@ const model: ChatModel = {
   },
   close: () => Promise.resolve(),
 }
-const ready = (maxWaiting = 16) => new ChatTurns({ state: { status: 'ok', model }, maxWaiting })
+const ready = (maxWaiting = 16) => {
+  const turns = new ChatTurns({ maxWaiting })
+  turns.setModel(model)
+  return turns
+}
 const quiet = () => ({ signal: new AbortController().signal, onPosition: () => undefined })
 
 describe('turns', () => {
   it('are none while there is no model', async () => {
-    const turns = new ChatTurns({ state: { status: 'loading', detail: '' }, maxWaiting: 1 })
+    const turns = new ChatTurns({ maxWaiting: 1 })
     expect(await turns.take(quiet())).toBeNull()
   })
 

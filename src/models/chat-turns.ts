@@ -1,10 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { ChatModel } from './chat-model.ts'
 
-export type ChatState =
-  | { readonly status: 'ok'; readonly model: ChatModel }
-  | { readonly status: 'loading' | 'unavailable' | 'none'; readonly detail: string }
-
 export interface ChatTurn {
   readonly model: ChatModel
   readonly queuedMs: number
@@ -27,34 +23,35 @@ interface Waiting {
  * people can be told their place. No model is a state and no fault (design.md, decision 9).
  */
 export class ChatTurns {
-  #state: ChatState
+  #model: ChatModel | null = null
   #isBusy = false
   readonly #waiting: Waiting[] = []
   readonly #maxWaiting: number
   readonly #onIdle: (() => void)[] = []
 
-  constructor(options: { readonly state: ChatState; readonly maxWaiting: number }) {
-    this.#state = options.state
+  constructor(options: { readonly maxWaiting: number }) {
     this.#maxWaiting = options.maxWaiting
   }
 
-  get state(): ChatState {
-    return this.#state
+  /** Null until it is loaded, and where it cannot be had. */
+  get model(): ChatModel | null {
+    return this.#model
   }
 
-  setState(state: ChatState): void {
-    this.#state = state
+  setModel(model: ChatModel | null): void {
+    this.#model = model
   }
 
   /** Null where there is no model now. */
   async take(options: TakeOptions): Promise<ChatTurn | null> {
     options.signal.throwIfAborted()
-    if (this.#state.status !== 'ok') return null
+    const model = this.#model
+    if (model === null) return null
     const since = performance.now()
     if (this.#isBusy) await this.#wait(options)
     this.#isBusy = true
     const queuedMs = Math.round(performance.now() - since)
-    return { model: this.#state.model, queuedMs, release: () => this.#next() }
+    return { model, queuedMs, release: () => this.#next() }
   }
 
   /** Resolves when nobody asks, or after `maxMs`: for work that can let askers go first. */

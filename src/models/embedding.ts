@@ -19,6 +19,9 @@ interface EmbedOptions {
   readonly signal: AbortSignal
 }
 
+/** A question that waits longer is searched by keywords; texts that wait longer are tried again later. */
+const QUESTION_TIMEOUT_MS = 10_000
+const TEXTS_TIMEOUT_MS = 60_000
 /** Texts a request to a model on a server. */
 const BATCH_SIZE = 16
 
@@ -35,7 +38,12 @@ export function createEmbeddingModel(
     id,
     async embedQuestion(text, { signal }) {
       signal.throwIfAborted()
-      const [vector] = await checked(id, 1, async () => [await embeddings.embedQuery(text)])
+      const embed = async () => [await embeddings.embedQuery(text)]
+      const [vector] = await checked(id, embed, {
+        count: 1,
+        signal,
+        timeoutMs: QUESTION_TIMEOUT_MS,
+      })
       return vector ?? []
     },
     async embedTexts(texts, { signal }) {
@@ -43,7 +51,9 @@ export function createEmbeddingModel(
       for (let from = 0; from < texts.length; from += BATCH_SIZE) {
         signal.throwIfAborted()
         const batch = texts.slice(from, from + BATCH_SIZE)
-        vectors.push(...(await checked(id, batch.length, () => embeddings.embedDocuments(batch))))
+        const embed = () => embeddings.embedDocuments(batch)
+        const limits = { count: batch.length, signal, timeoutMs: TEXTS_TIMEOUT_MS }
+        vectors.push(...(await checked(id, embed, limits)))
       }
       return vectors
     },
@@ -51,12 +61,19 @@ export function createEmbeddingModel(
   }
 }
 
+interface EmbedLimits extends EmbedOptions {
+  readonly count: number
+  readonly timeoutMs: number
+}
+
 async function checked(
   id: string,
-  count: number,
   embed: () => Promise<number[][]>,
+  { count, signal, timeoutMs }: EmbedLimits,
 ): Promise<readonly Vector[]> {
-  const vectors = await embed().catch((cause: unknown) => {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const vectors = await Promise.race([embed(), rejectAt(limit)]).catch((cause: unknown) => {
+    signal.throwIfAborted()
     throw new AppError('model-unavailable', `The embedding model ${id} did not answer.`, { cause })
   })
   const size = vectors[0]?.length ?? 0
@@ -68,6 +85,13 @@ async function checked(
     )
   }
   return vectors.map(toUnitLength)
+}
+
+/** LangChain's embeddings take no signal: a server that hangs is left to itself. */
+function rejectAt(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 }
 
 function norm(vector: Vector): number {

@@ -9,7 +9,7 @@ import {
   type Token,
 } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
-import type { ChatModel, GenerateInput, ModelInput } from './chat-model.ts'
+import { promptTooLong, type ChatModel, type GenerateInput, type ModelInput } from './chat-model.ts'
 
 interface LlamaCppOptions {
   readonly id: string
@@ -77,7 +77,7 @@ class LlamaCppModel implements ChatModel {
 
   async *generate(input: GenerateInput): AsyncGenerator<string> {
     const tokens = this.#render(input)
-    if (tokens.length + input.maxTokens > CONTEXT_TOKENS) throw tooLong(tokens.length)
+    if (tokens.length + input.maxTokens > CONTEXT_TOKENS) throw promptTooLong()
     const last = await this.#read(this.#answering, tokens, input.signal)
     const written: Token[] = []
     let text = ''
@@ -99,7 +99,7 @@ class LlamaCppModel implements ChatModel {
     input: ModelInput & { readonly choices: readonly string[] },
   ): Promise<readonly number[]> {
     const tokens = this.#render(input)
-    if (tokens.length > CONTEXT_TOKENS) throw tooLong(tokens.length)
+    if (tokens.length > CONTEXT_TOKENS) throw promptTooLong()
     const last = await this.#read(this.#checking, tokens, input.signal)
     const [result] = await this.#checking.controlledEvaluate([
       [last, { generateNext: { probabilities: true } }],
@@ -145,8 +145,4 @@ class LlamaCppModel implements ChatModel {
     if (last === undefined) throw new AppError('internal', 'A prompt has at least one token.')
     return last
   }
-}
-
-function tooLong(tokens: number): AppError {
-  return new AppError('internal', `A prompt of ${tokens} tokens does not fit the model's context.`)
 }

@@ -2,7 +2,7 @@ import { ChatOllama, OllamaEmbeddings } from '@langchain/ollama'
 import { HumanMessage, SystemMessage } from '@langchain/core/messages'
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { AppError, messageOf } from '../errors.ts'
-import type { ChatModel, GenerateInput } from './chat-model.ts'
+import { promptTooLong, type ChatModel, type GenerateInput } from './chat-model.ts'
 import { createEmbeddingModel, type EmbeddingModel } from './embedding.ts'
 
 interface OllamaOptions {
@@ -10,8 +10,9 @@ interface OllamaOptions {
   readonly host: string
 }
 
-/** As the local model's; longer prompts are packed to fit and never sent. */
+/** As the local model's; a longer prompt is refused before it is sent, since the server would cut it. */
 const CONTEXT_TOKENS = 2048
+const CHECK_TIMEOUT_MS = 5_000
 /** English text in the tokenisers of today's models has over three characters a token. */
 const CHARACTERS_PER_TOKEN = 3
 
@@ -44,6 +45,7 @@ function createServedChat(
     id,
     countTokens: (text) => Math.ceil(text.length / CHARACTERS_PER_TOKEN),
     async *generate({ prefix, prompt, maxTokens, signal }: GenerateInput) {
+      requireRoom(prefix + prompt, maxTokens)
       try {
         const messages = [new SystemMessage(prefix), new HumanMessage(prompt)]
         const stream = await create(maxTokens).stream(messages, { signal })
@@ -57,6 +59,11 @@ function createServedChat(
     },
     close: () => Promise.resolve(),
   }
+}
+
+function requireRoom(text: string, maxTokens: number): void {
+  const tokens = Math.ceil(text.length / CHARACTERS_PER_TOKEN)
+  if (tokens + maxTokens > CONTEXT_TOKENS) throw promptTooLong()
 }
 
 function toModelError(id: string, error: unknown, { pull }: ServedOptions): AppError {
@@ -77,7 +84,8 @@ export async function checkOllama(
   { name, host }: OllamaOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  const models = await fetch(new URL('/api/tags', host), { signal })
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)])
+  const models = await fetch(new URL('/api/tags', host), { signal: limit })
     .then((response) => response.json())
     .catch((cause: unknown) => {
       throw new AppError(

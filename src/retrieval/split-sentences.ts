@@ -34,7 +34,7 @@ function splitWithin(text: string, { start, end }: SentenceSpan, kind: BlockKind
   return splitSentences(text.slice(start, end), kind).map((span) => shifted(span, start))
 }
 
-function shifted({ start, end }: SentenceSpan, by: number): SentenceSpan {
+export function shifted({ start, end }: SentenceSpan, by: number): SentenceSpan {
   return { start: start + by, end: end + by }
 }
 

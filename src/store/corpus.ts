@@ -19,6 +19,8 @@ export interface CorpusProgress {
   readonly articles: number
   /** Articles of running refreshes that are not searchable yet. */
   readonly waiting: number
+  /** Articles that were given up in the last refresh of their feed. */
+  readonly failed: number
 }
 
 export async function loadCorpusProgress(db: Queryable): Promise<CorpusProgress> {
@@ -31,7 +33,13 @@ export async function loadCorpusProgress(db: Queryable): Promise<CorpusProgress>
        (select count(*)::integer from article where article.status = 'live') as articles,
        (select count(*)::integer from refresh_article
         join refresh on refresh.id = refresh_article.refresh_id
-        where refresh_article.state = 'waiting' and refresh.state = 'running') as waiting`,
+        where refresh_article.state = 'waiting' and refresh.state = 'running') as waiting,
+       (select count(*)::integer from refresh_article
+        join refresh on refresh.id = refresh_article.refresh_id
+        where refresh_article.state = 'failed' and not exists (
+          select 1 from refresh as newer
+          where newer.feed_id = refresh.feed_id and newer.created_at > refresh.created_at
+            and newer.ended_at is not null)) as failed`,
   )
-  return rows[0] ?? { untried: 0, articles: 0, waiting: 0 }
+  return rows[0] ?? { untried: 0, articles: 0, waiting: 0, failed: 0 }
 }

@@ -68,6 +68,10 @@ export async function updateFeed(db: Queryable, id: string, change: FeedChange):
     `update feed set
        title = coalesce($2::text, feed.title),
        refresh_minutes = coalesce($3::integer, feed.refresh_minutes),
+       -- Shorter counts from now on; a back-off that runs is not cut short.
+       next_fetch_at = case when feed.failures = 0
+         then least(feed.next_fetch_at, now() + make_interval(mins => $3::integer))
+         else feed.next_fetch_at end,
        status = case when $4::boolean then 'paused'
          when feed.status = 'paused' and not $4::boolean
            then case when feed.failures > 0 then 'failing' else 'ok' end

@@ -1,4 +1,11 @@
 import type { Queryable } from '../db/database.ts'
+import type { ErrorCode } from '../errors.ts'
+
+/** What ends a refresh at once; whatever else goes wrong is tried again, and has no code in the end. */
+export type RefreshErrorCode = Extract<
+  ErrorCode,
+  'feed-unavailable' | 'feed-invalid' | 'storage-full'
+>
 
 export interface Refresh {
   readonly id: string
@@ -7,12 +14,13 @@ export interface Refresh {
   readonly total: number
   readonly done: number
   readonly error: string | null
+  readonly errorCode: RefreshErrorCode | null
   readonly endedAt: Date | null
 }
 
 const SELECT_REFRESH = `
   select refresh.id, refresh.feed_id as "feedId", refresh.state, refresh.total, refresh.done,
-    refresh.error, refresh.ended_at as "endedAt"
+    refresh.error, refresh.error_code as "errorCode", refresh.ended_at as "endedAt"
   from refresh`
 
 export async function loadRefresh(db: Queryable, id: string): Promise<Refresh | undefined> {
@@ -102,11 +110,15 @@ async function countArticles(db: Queryable, id: string): Promise<void> {
   )
 }
 
-export async function failRefresh(db: Queryable, id: string, error: string): Promise<void> {
+export async function failRefresh(
+  db: Queryable,
+  id: string,
+  failure: { readonly error: string; readonly code?: RefreshErrorCode },
+): Promise<void> {
   await db.query(
-    `update refresh set state = 'failed', error = $2::text, ended_at = now()
+    `update refresh set state = 'failed', error = $2::text, error_code = $3::text, ended_at = now()
      where refresh.id = $1::uuid`,
-    [id, error],
+    [id, failure.error, failure.code ?? null],
   )
 }
 

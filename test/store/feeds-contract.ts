@@ -202,12 +202,22 @@ function describeProgress(library: LibraryUnderTest): void {
     const id = await library.addFeed(URL)
     const paused = await library.addFeed('https://paused.example')
     await updateFeed(library.pool, paused, { paused: true })
-    expect(await loadCorpusProgress(library.pool)).toEqual({ untried: 1, articles: 0, waiting: 0 })
+    expect(await loadCorpusProgress(library.pool)).toEqual({
+      untried: 1,
+      articles: 0,
+      waiting: 0,
+      failed: 0,
+    })
     await library.publish(id, { guid: 'a' })
     await insertRefresh(library.pool, REFRESH, id)
     await startRefresh(library.pool, REFRESH)
     await expectArticles(library.pool, REFRESH, ['b', 'c'])
-    expect(await loadCorpusProgress(library.pool)).toEqual({ untried: 1, articles: 1, waiting: 2 })
+    expect(await loadCorpusProgress(library.pool)).toEqual({
+      untried: 1,
+      articles: 1,
+      waiting: 2,
+      failed: 0,
+    })
   })
 
   it('has tried a feed whose refresh has ended', async () => {
@@ -215,6 +225,11 @@ function describeProgress(library: LibraryUnderTest): void {
     await insertRefresh(library.pool, REFRESH, id)
     await startRefresh(library.pool, REFRESH)
     await expectArticles(library.pool, REFRESH, [])
-    expect(await loadCorpusProgress(library.pool)).toEqual({ untried: 0, articles: 0, waiting: 0 })
+    expect(await loadCorpusProgress(library.pool)).toEqual({
+      untried: 0,
+      articles: 0,
+      waiting: 0,
+      failed: 0,
+    })
   })
 }

@@ -83,9 +83,13 @@ function describeStates(library: LibraryUnderTest): void {
   it('fails with its reason', async () => {
     const { id } = await request(library, await library.addFeed())
     await startRefresh(library.pool, id)
-    await failRefresh(library.pool, id, 'It is not a feed.')
+    await failRefresh(library.pool, id, { error: 'It is not a feed.', code: 'feed-invalid' })
     const failed = await loadRefresh(library.pool, id)
-    expect(failed).toMatchObject({ state: 'failed', error: 'It is not a feed.' })
+    expect(failed).toMatchObject({
+      state: 'failed',
+      error: 'It is not a feed.',
+      errorCode: 'feed-invalid',
+    })
     expect(failed?.endedAt).toBeInstanceOf(Date)
   })
 }
@@ -140,7 +144,7 @@ function describeArticles(library: LibraryUnderTest): void {
 
   it('are still ticked off when the refresh has failed, which does not begin again', async () => {
     const id = await begin(library, ['a', 'b'])
-    await failRefresh(library.pool, id, 'It failed too often; the log says why.')
+    await failRefresh(library.pool, id, { error: 'It failed too often; the log says why.' })
     await tick(id, 'a')
     expect(await load(id)).toMatchObject({ state: 'failed', done: 1 })
     expect((await load(id))?.endedAt).toBeInstanceOf(Date)
