@@ -1,6 +1,8 @@
 // The one composition root: what the service is made of, in the order in which it comes up.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
+import type { IngestDependencies } from '../ingest/ingest-article.ts'
+import { createOneAtATime } from '../ingest/one-at-a-time.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import type { AnswerSteps } from './answering/answer-question.ts'
 import { CALIBRATION } from './answering/calibration.ts'
@@ -94,7 +96,11 @@ export async function openServices(options: OpenOptions): Promise<void> {
     await embedding?.close()
   })
   await Promise.race([embeddingUp, untilNotLoading(readiness, signal)])
-  await startJobs(options, { ...shared, whenIdle: (maxMs) => chat.whenIdle(maxMs) })
+  await startJobs(options, {
+    ...shared,
+    whenIdle: (maxMs) => chat.whenIdle(maxMs),
+    oneAtATime: createOneAtATime(),
+  })
   if (options.readsLibrary) await readLibrary(options, { database, queue })
   else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
 }
@@ -201,7 +207,7 @@ async function untilNotLoading(readiness: Readiness, signal: AbortSignal): Promi
 
 async function startJobs(
   { config, hasSchedule, onOpened }: OpenOptions,
-  dependencies: Shared & { readonly whenIdle: (maxMs: number) => Promise<void> },
+  dependencies: IngestDependencies & { readonly queue: JobQueue },
 ): Promise<void> {
   const { queue, database } = dependencies
   const fetcher = createFeedFetcher({ privateAllow: config.feedPrivateAllow })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
+import { createOneAtATime } from '../ingest/one-at-a-time.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import { CALIBRATION } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
@@ -127,7 +128,8 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     },
   }
   const whenIdle = (maxMs: number) => chat.whenIdle(maxMs)
-  await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle })
+  const oneAtATime = createOneAtATime()
+  await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle, oneAtATime })
   return test
 }
 

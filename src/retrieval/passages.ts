@@ -17,6 +17,8 @@ interface PackOptions {
 const SIMILARITY_WEIGHT = 0.5
 const WORDS_WEIGHT = 0.3
 const CHUNK_WEIGHT = 0.2
+/** So many sentences that no longer fit: the budget is as good as used. */
+const MAX_MISSES = 8
 /** A passage's date and the marks around it. */
 const PASSAGE_FRAME_TOKENS = 14
 
@@ -94,22 +96,37 @@ export function packPassages(
   chunks: readonly FoundChunk[],
   options: PackOptions,
 ): readonly Passage[] {
-  const picked = new Map<FoundChunk, ReadonlySet<number>>()
+  let picked: Picked = new Map()
+  let misses = 0
+  const remembered = { ...options, countTokens: rememberCounts(options.countTokens) }
   for (const { chunk, index } of rankSentences(chunks, options.question)) {
-    const taken = picked.get(chunk) ?? new Set<number>()
-    if (taken.has(index)) continue
-    for (const wanted of [[index - 1, index, index + 1], [index]]) {
-      const grown = new Map(picked).set(chunk, new Set([...taken, ...wanted]))
-      if (fits(grown, options)) {
-        picked.set(chunk, grown.get(chunk) ?? taken)
-        break
-      }
-    }
+    if (picked.get(chunk)?.has(index)) continue
+    const grown = [[index - 1, index, index + 1], [index]]
+      .map((wanted) => grow(picked, chunk, wanted))
+      .find((each) => fits(each, remembered))
+    if (grown !== undefined) picked = grown
+    else if (++misses === MAX_MISSES) break
   }
   return toPassages(picked)
 }
 
-function fits(picked: ReadonlyMap<FoundChunk, ReadonlySet<number>>, options: PackOptions): boolean {
+type Picked = ReadonlyMap<FoundChunk, ReadonlySet<number>>
+
+function grow(picked: Picked, chunk: FoundChunk, indexes: readonly number[]): Picked {
+  return new Map(picked).set(chunk, new Set([...(picked.get(chunk) ?? []), ...indexes]))
+}
+
+/** The same few texts are counted again at each step, and a count asks the chat model's tokeniser. */
+function rememberCounts(countTokens: PackOptions['countTokens']): PackOptions['countTokens'] {
+  const counts = new Map<string, number>()
+  return (text) => {
+    const count = counts.get(text) ?? countTokens(text)
+    counts.set(text, count)
+    return count
+  }
+}
+
+function fits(picked: Picked, options: PackOptions): boolean {
   const passages = toPassages(picked)
   const tokens = passages.reduce(
     (sum, { title, heading, text }) =>
@@ -122,7 +139,7 @@ function fits(picked: ReadonlyMap<FoundChunk, ReadonlySet<number>>, options: Pac
   return passages.length <= options.maxPassages && tokens <= options.maxTokens
 }
 
-function toPassages(picked: ReadonlyMap<FoundChunk, ReadonlySet<number>>): readonly Passage[] {
+function toPassages(picked: Picked): readonly Passage[] {
   return [...picked].flatMap(([chunk, indexes]) =>
     toRuns(chunk, indexes).map((sentences) => toPassage(chunk, sentences)),
   )

@@ -44,6 +44,7 @@ function describeStates(library: LibraryUnderTest): void {
       total: 0,
       done: 0,
       error: null,
+      errorCode: null,
       endedAt: null,
     })
     const second = await insertRefresh(library.pool, randomUUID(), feedId)
