@@ -13,7 +13,6 @@ import { findArticle, publishArticle, updateArticleDetails } from '../src/store/
 import { tickArticle } from '../src/store/refreshes.ts'
 import { chunkArticle, chunkContext } from './chunk-article.ts'
 import { cleanHtml } from './clean-html.ts'
-import type { OneAtATime } from './one-at-a-time.ts'
 import { canonicalUrl } from './parse-feed.ts'
 
 export interface IngestDependencies {
@@ -22,8 +21,6 @@ export interface IngestDependencies {
   readonly countTokens: (text: string) => number
   /** Resolves when nobody is asking, or after `maxMs`. */
   readonly whenIdle: (maxMs: number) => Promise<void>
-  /** Of two articles under way one is embedded, while the database takes in the other. */
-  readonly oneAtATime: OneAtATime
 }
 
 /** Embedding and reading a prompt at once slow each other down, so askers go first: so long an article. */
@@ -90,12 +87,10 @@ async function embedAndPublish(
   chunked: ChunkedArticle,
 ): Promise<void> {
   const model = requireModel(dependencies.embedding())
-  const embed = () =>
-    embedArticle(
-      { ...dependencies, model },
-      { title: task.item.title, chunked, signal: task.signal },
-    )
-  const vectors = await dependencies.oneAtATime(embed)
+  const vectors = await embedArticle(
+    { ...dependencies, model },
+    { title: task.item.title, chunked, signal: task.signal },
+  )
   await transaction(dependencies.database, async (client) => {
     await publishArticle(client, { ...task, chunked, model: model.id, vectors })
     await tickArticle(client, toTick(task))

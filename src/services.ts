@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import type { IngestDependencies } from '../ingest/ingest-article.ts'
-import { createOneAtATime } from '../ingest/one-at-a-time.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import type { AnswerSteps } from './answering/answer-question.ts'
 import { CALIBRATION } from './answering/calibration.ts'
@@ -99,7 +98,6 @@ export async function openServices(options: OpenOptions): Promise<void> {
   await startJobs(options, {
     ...shared,
     whenIdle: (maxMs) => chat.whenIdle(maxMs),
-    oneAtATime: createOneAtATime(),
   })
   if (options.readsLibrary) await readLibrary(options, { database, queue })
   else readiness.set('corpus', { status: 'ok', detail: 'as it is' })

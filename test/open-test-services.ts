@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
-import { createOneAtATime } from '../ingest/one-at-a-time.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import { CALIBRATION } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
@@ -128,8 +127,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     },
   }
   const whenIdle = (maxMs: number) => chat.whenIdle(maxMs)
-  const oneAtATime = createOneAtATime()
-  await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle, oneAtATime })
+  await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle })
   return test
 }
 

@@ -49,7 +49,7 @@ function givenUpQueue(kind: JobKind): string {
 const EXPIRE_SECONDS = 180
 const RETRIES = 3
 const POLL_SECONDS = 1
-/** Two articles under way: one is embedded while the database takes in the other. */
+/** Two articles at a time: one is embedded while the database takes in the other. */
 const WORKERS: Partial<Record<JobKind, number>> = { 'ingest-article': 2 }
 
 const QUEUE_OPTIONS = {
