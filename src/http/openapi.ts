@@ -7,7 +7,14 @@ interface Call {
   readonly body?: z.ZodType
   /** Status → schema, or null where the answer has no body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>
+  /** Described where the answer may also come as server-sent events. */
+  readonly events?: string
 }
+
+/** What a stream holds, in this order; its last event is the answer or a problem. */
+const EVENTS =
+  'sources-available {"sources"}, answer-queued {"position"} as it changes, answer-delta {"text"}, ' +
+  'then answer-end with the answer, which is what counts, or answer-error with a problem.'
 
 type Method = 'get' | 'post' | 'patch' | 'delete'
 
@@ -17,6 +24,7 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
       summary: 'Answers a question; with stream: true as server-sent events.',
       body: schemas.chatRequest,
       answers: { 200: schemas.answerSchema },
+      events: EVENTS,
     },
   },
   '/v1/search': {
@@ -113,7 +121,7 @@ export function openApi(): OpenApiDocument {
   })
 }
 
-function describeCall(path: string, { summary, query, body, answers }: Call): object {
+function describeCall(path: string, { summary, query, body, answers, events }: Call): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -132,7 +140,9 @@ function describeCall(path: string, { summary, query, body, answers }: Call): ob
           status,
           {
             description: summary,
-            ...(schema === null ? {} : { content: toContent(schema, 'output') }),
+            ...(schema === null
+              ? {}
+              : { content: { ...toContent(schema, 'output'), ...describeEvents(events) } }),
           },
         ]),
       ),
@@ -144,6 +154,11 @@ function describeCall(path: string, { summary, query, body, answers }: Call): ob
       },
     },
   }
+}
+
+function describeEvents(events: string | undefined): object {
+  if (events === undefined) return {}
+  return { 'text/event-stream': { schema: { type: 'string', description: events } } }
 }
 
 function toContent(schema: z.ZodType, io: 'input' | 'output'): object {

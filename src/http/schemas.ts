@@ -233,7 +233,7 @@ const part = z.object({
 })
 
 export const healthSchema = z.object({
-  status: z.enum(['ok', 'ready', 'starting', 'unavailable', 'stopping']),
+  status: z.enum(['ok', 'ready', 'starting', 'stopping']),
   parts: z.object({ database: part, embedding: part, chat: part, corpus: part }),
 })
 

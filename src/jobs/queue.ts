@@ -69,6 +69,8 @@ export async function prepareQueues(pool: pg.Pool): Promise<void> {
       const deadLetter = givenUpQueue(name)
       await boss.createQueue(deadLetter, { name: deadLetter })
       await boss.createQueue(name, { name, ...QUEUE_OPTIONS, deadLetter })
+      // One that an earlier version made keeps that version's options otherwise.
+      await boss.updateQueue(name, { name, ...QUEUE_OPTIONS, deadLetter })
     }
   } finally {
     await boss.stop({ graceful: false, close: false })
