@@ -130,7 +130,7 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
   }
   return {
     async send(kind, data, { db, delaySeconds } = {}) {
-      const jobData: JobData = { kind, data }
+      const jobData: JobData = { data }
       await boss.send(kind, jobData, {
         db: { executeSql: db === undefined ? execute : (text, values) => db.query(text, values) },
         ...(delaySeconds === undefined ? {} : { startAfter: delaySeconds }),
@@ -162,7 +162,7 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
       while (ids.length < (WORKERS[kind] ?? 1)) ids.push(await boss.work(kind, options, workJob))
     },
     async schedule(kind, cron) {
-      await boss.schedule(kind, cron, { kind, data: {} })
+      await boss.schedule(kind, cron, { data: {} })
     },
     stop() {
       stopping.abort(new Error('The service is stopping.'))
@@ -172,7 +172,6 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
 }
 
 interface JobData {
-  readonly kind: JobKind
   readonly data: object
 }
 

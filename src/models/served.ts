@@ -43,7 +43,7 @@ function createServedChat(
 ): ChatModel {
   return {
     id,
-    countTokens: (text) => Math.ceil(text.length / CHARACTERS_PER_TOKEN),
+    countTokens: estimateTokens,
     async *generate({ prefix, prompt, maxTokens, signal }: GenerateInput) {
       requireRoom(prefix + prompt, maxTokens)
       try {
@@ -62,8 +62,11 @@ function createServedChat(
 }
 
 function requireRoom(text: string, maxTokens: number): void {
-  const tokens = Math.ceil(text.length / CHARACTERS_PER_TOKEN)
-  if (tokens + maxTokens > CONTEXT_TOKENS) throw promptTooLong()
+  if (estimateTokens(text) + maxTokens > CONTEXT_TOKENS) throw promptTooLong()
+}
+
+function estimateTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN)
 }
 
 function toModelError(id: string, error: unknown, { pull }: ServedOptions): AppError {
