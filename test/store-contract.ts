@@ -8,6 +8,7 @@ import { describeMigrations } from './store/migrations-contract.ts'
 import { describeModels } from './store/models-contract.ts'
 import { describePublishing } from './store/publishing-contract.ts'
 import { describeRefreshes } from './store/refreshes-contract.ts'
+import { describeReviews } from './store/reviews-contract.ts'
 import { describeSearching } from './store/search-contract.ts'
 
 interface ContractOptions {
@@ -44,6 +45,7 @@ export function describeStore(
     describeFeeds(library)
     describeRefreshes(library)
     describeAnswers(library)
+    describeReviews(library)
     if (canMigrate) describe('migrations', () => describeMigrations(library))
   })
 }
