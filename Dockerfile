@@ -16,6 +16,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/golden-set ./golden-set
 USER node
 EXPOSE 3000
 CMD ["node", "dist/bin/footnote.js", "serve"]

@@ -9,7 +9,7 @@ const noModuleMocks = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'node_modules/', 'golden-set/'] },
+  { ignores: ['dist/', 'data/', 'node_modules/'] },
   ...tseslint.configs.recommendedTypeChecked,
   security.configs.recommended,
   {
@@ -65,6 +65,7 @@ export default tseslint.config(
       '**/*.test.ts',
       '*.config.*',
       'docs/**/*.ts',
+      'golden-set/**',
     ],
     rules: { 'no-console': 'off', 'no-restricted-properties': ['error', noModuleMocks] },
   },

@@ -10,10 +10,16 @@ interface RequestOptions {
   readonly signal: AbortSignal
 }
 
+interface SendOptions extends RequestOptions {
+  readonly accept?: string
+}
+
 /** The command line's way to the service: HTTP over the data folder's socket. */
 export interface DoorClient {
   /** The answer's JSON, or the problem as the error it was. */
   request(path: string, options: RequestOptions): Promise<unknown>
+  /** The answer's text, of the type asked for. */
+  text(path: string, options: RequestOptions & { readonly accept: string }): Promise<string>
   stream(path: string, options: RequestOptions): AsyncGenerator<SseEvent>
   close(): Promise<void>
 }
@@ -25,14 +31,16 @@ export function createDoorClient(dataDir: string): DoorClient {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  const send = async (path: string, { method = 'GET', body, signal }: RequestOptions) => {
+  const send = async (path: string, { method = 'GET', body, accept, signal }: SendOptions) => {
     const response = await fetch(`http://localhost${path}`, {
       dispatcher,
       method,
       signal,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      headers: {
+        ...(accept === undefined ? {} : { Accept: accept }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     if (!response.ok && response.status !== 503) throw toError(await readJson(response))
     return response
@@ -46,6 +54,15 @@ export function createDoorClient(dataDir: string): DoorClient {
         // `/readyz` answers 503 with its parts; everything else that is 503 is a problem.
         if (response.status === 503 && !path.startsWith('/readyz')) throw toError(json)
         return json
+      } catch (error) {
+        throw toDoorError(error)
+      }
+    },
+    async text(path, options) {
+      try {
+        const response = await send(path, options)
+        if (response.status === 503) throw toError(await readJson(response))
+        return await response.text()
       } catch (error) {
         throw toDoorError(error)
       }

@@ -30,3 +30,22 @@ const EXIT_CODES = {
 export function exitCodeOf(error: AppError): number {
   return EXIT_CODES[error.code]
 }
+
+const EVAL_USAGE = 2
+const EVAL_INFRASTRUCTURE = 3
+
+/** `footnote eval` keeps 1 for a regression; what is wrong with the asking is 2, everything else 3. */
+export function evalExitCodeOf({ code }: AppError): number {
+  return USAGE.includes(code) ? EVAL_USAGE : EVAL_INFRASTRUCTURE
+}
+
+const USAGE: readonly ErrorCode[] = [
+  'invalid-request',
+  'payload-too-large',
+  'unsupported-media-type',
+  'not-found',
+  'method-not-allowed',
+  'conflict',
+  'forbidden',
+  'config-invalid',
+]

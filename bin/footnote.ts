@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { ARMS } from '../eval/arms.ts'
 import { loadConfig } from '../src/config.ts'
 import { AppError, messageOf } from '../src/errors.ts'
 import * as commands from './commands.ts'
-import { exitCodeOf } from './exit-codes.ts'
+import * as evaluations from './eval-commands.ts'
+import { evalExitCodeOf, exitCodeOf } from './exit-codes.ts'
+import * as reviews from './review-commands.ts'
 import { serve } from './serve.ts'
 
 const interrupted = new AbortController()
@@ -20,6 +23,8 @@ const PLAIN = '\u001b[0m'
 
 const EXIT_USAGE = 64
 const EXIT_INTERNAL = 70
+/** As evaluation.md has it: a night's script tells a regression from a fault by the code. */
+const EXIT_EVAL_USAGE = 2
 const EXIT_INTERRUPTED = 130
 
 interface Options {
@@ -62,6 +67,8 @@ function createProgram(): Command {
       commands.search(context(options), query, options.k),
     )
   addFeedCommands(program)
+  addEvalCommands(program)
+  addReviewCommands(program)
   addModelCommands(program)
   command('migrate <up|down|status>', 'changes the database’s schema; no service may run').action(
     (action: string, options: Options) =>
@@ -86,6 +93,79 @@ function addFeedCommands(program: Command): void {
     .option('--json', 'for programs')
     .description('an address, a file or an id; its articles go with it')
     .action((feed: string, options: Options) => commands.feedsRemove(context(options), feed))
+}
+
+const repeated = (value: string, before: readonly string[] = []) => [...before, value]
+
+function addEvalCommands(program: Command): void {
+  const evaluate = program
+    .command('eval')
+    .description('runs a golden set and compares it with its baseline')
+    .option('--set <name>', 'a folder of golden-set/, or reviews')
+    .option('--arm <name>', `one of ${ARMS.join(', ')}; may be repeated`, repeated)
+    .option('--target <url>', 'another Footnote, or an OpenAI-compatible server')
+    .option('--filter <field=value>', 'such as kind=multi, tag=code, article=GUID or id=gl-001')
+    .option('--split <half>', 'tuning or test')
+    .option('--limit <number>', 'so many cases, from all over the set')
+    .option('--repeat <number>', 'asks each case so often')
+    .option('--resume <run>', 'goes on behind the last row of a run')
+    .option('--only-failing <run>', 'the cases that a run got wrong')
+    .option('--baseline <file>', 'compares with this one')
+    .option('--report <file.html>', 'writes the report there')
+    .option('--dry-run', 'checks the set and tells what would be asked')
+    .option('--json', 'for programs')
+    .action(async (flags: evaluations.EvalFlags & Options) => {
+      const { json: _json, ...request } = flags
+      process.exitCode = await evaluations.evalRun(context(flags), request)
+    })
+  const sub = (usage: string, description: string) =>
+    evaluate.command(usage).description(description)
+  const withParents = (command: Command) => context(command.optsWithGlobals<Options>())
+  sub('bless', 'makes a run the baseline of its set')
+    .requiredOption('--why <text>', 'the reason, kept in the baseline')
+    .option('--run <run>', 'unset: the latest that is done')
+    .action((_flags: object, command: Command) =>
+      evaluations.evalBless(withParents(command), command.optsWithGlobals()),
+    )
+  sub('list', 'the runs, newest first').action((_flags: object, command: Command) =>
+    evaluations.evalList(withParents(command)),
+  )
+  sub('show <run>', 'the report of a run').action((run: string, _flags: object, command: Command) =>
+    evaluations.evalShow(withParents(command), run, command.optsWithGlobals()),
+  )
+  sub('compare <before> <now>', 'holds one run against another').action(
+    (before: string, now: string, _flags: object, command: Command) =>
+      evaluations.evalCompare(withParents(command), before, now),
+  )
+  sub('export', 'the cases kept from reviews, as lines to commit').action(
+    (_flags: object, command: Command) => reviews.evalExport(withParents(command)),
+  )
+}
+
+function addReviewCommands(program: Command): void {
+  const review = program
+    .command('review')
+    .description('lists the answers that wait for a review, or settles them')
+    .option('--json', 'for programs')
+    .action((options: Options) => reviews.reviewList(context(options)))
+  // An option of `review` itself is met first, wherever it stands.
+  const withParents = (command: Command) => context(command.optsWithGlobals<Options>())
+  review
+    .command('show <review>')
+    .description('its question, its answers and what was said of them')
+    .action((id: string, _options: Options, command: Command) =>
+      reviews.reviewShow(withParents(command), id),
+    )
+  review
+    .command('settle <review>')
+    .description('ends a review in one of three ways')
+    .option('--dismiss', 'nothing is to be done')
+    .option('--correct <text>', 'what the answer should have been')
+    .option('--golden', 'keeps a golden case, with --correct as its reference')
+    .option('--case <json>', 'fields of the golden case to set by hand')
+    .action((id: string, options: reviews.SettleOptions, command: Command) =>
+      reviews.reviewSettle(withParents(command), id, options),
+    )
 }
 
 function addModelCommands(program: Command): void {
@@ -113,10 +193,17 @@ function toMigration(action: string): 'up' | 'down' | 'status' {
 
 /** What went wrong, on standard error, and its exit code. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  const isEval = process.argv[2] === 'eval'
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0
+    return isEval ? EXIT_EVAL_USAGE : EXIT_USAGE
+  }
   if (interrupted.signal.aborted) return EXIT_INTERRUPTED
   console.error(`footnote: ${messageOf(error)}`)
-  if (error instanceof AppError) return exitCodeOf(error)
+  if (error instanceof AppError) {
+    for (const { path, message } of error.errors) console.error(`  ${path}: ${message}`)
+    return isEval ? evalExitCodeOf(error) : exitCodeOf(error)
+  }
   console.error(error)
   return EXIT_INTERNAL
 }

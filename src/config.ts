@@ -66,6 +66,23 @@ function isHost(word: string): boolean {
   return isIPv6(word) || (/^[^/?#@\\]+$/.test(word) && URL.canParse(`http://${word}/`))
 }
 
+const CRON_FIELD = /^(\*|[\da-z]+)(-[\da-z]+)?(\/\d+)?(,(\*|[\da-z]+)(-[\da-z]+)?(\/\d+)?)*$/i
+
+/** In outline; the scheduler reads it whole. */
+function isCron(value: string): boolean {
+  const fields = value.trim().split(/\s+/)
+  return fields.length === 5 && fields.every((field) => CRON_FIELD.test(field))
+}
+
+function isTimezone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat(undefined, { timeZone: value })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const postgresUrl = url(['postgres:', 'postgresql:'], 'postgres://user@host/name')
 
 /** Every setting; `.env.example` explains them, and a test keeps the two alike. */
@@ -75,6 +92,14 @@ export const settings = z.object({
   FEED_PRIVATE_ALLOW: wordsThat(isHost, 'hosts such as 10.1.2.3:8080'),
   CHAT_MODEL: model(['llama:', 'ollama:', 'none'], 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'),
   EMBEDDING_MODEL: model(['onnx:', 'ollama:'], 'onnx:bge-small-en-v1.5-q8'),
+  JUDGE_MODEL: model(['llama:', 'ollama:', 'none'], 'ollama:qwen2.5:14b'),
+  EVAL_AT: text.refine((value) => value === undefined || isCron(value), {
+    message: 'must be a cron expression of five fields, such as 0 3 * * *',
+  }),
+  EVAL_TIMEZONE: text.refine((value) => value === undefined || isTimezone(value), {
+    message: 'must be a time zone such as Europe/Berlin',
+  }),
+  EVAL_WEBHOOK: url(['http:', 'https:'], 'https://hooks.example/footnote'),
   OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
   MODELS_DIR: text,
   MODEL_THREADS: wholeNumber(1, 256, defaultThreads()),
@@ -103,6 +128,10 @@ export interface Config {
   readonly feedPrivateAllow: readonly string[]
   readonly chatModel: ModelChoice
   readonly embeddingModel: ModelChoice
+  readonly judgeModel: ModelChoice
+  readonly evalAt: string
+  readonly evalTimezone: string
+  readonly evalWebhook: string | undefined
   readonly ollamaHost: string
   readonly modelsDir: string
   readonly modelThreads: number
@@ -131,6 +160,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     feedPrivateAllow: values.FEED_PRIVATE_ALLOW,
     chatModel: toChoice(values.CHAT_MODEL ?? DEFAULT_CHAT_MODEL),
     embeddingModel: toChoice(values.EMBEDDING_MODEL ?? DEFAULT_EMBEDDING_MODEL),
+    judgeModel: toChoice(values.JUDGE_MODEL ?? 'none'),
+    evalAt: values.EVAL_AT ?? '0 3 * * *',
+    evalTimezone: values.EVAL_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    evalWebhook: values.EVAL_WEBHOOK,
     ollamaHost: values.OLLAMA_HOST ?? 'http://127.0.0.1:11434',
     modelsDir: resolve(values.MODELS_DIR ?? defaultModelsDir(env)),
     modelThreads: values.MODEL_THREADS,

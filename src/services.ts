@@ -8,6 +8,7 @@ import { CALIBRATION } from './answering/calibration.ts'
 import { createAnswerSteps } from './answering/create-answer-steps.ts'
 import { bringUpChat, bringUpEmbedding } from './bring-up-models.ts'
 import type { Config } from './config.ts'
+import { createEvaluationParts } from './evaluation-parts.ts'
 import { toDatabaseError } from './db/database-errors.ts'
 import type { Database } from './db/database.ts'
 import { currentRole, grantService } from './db/grant-service.ts'
@@ -17,12 +18,14 @@ import { AppError } from './errors.ts'
 import { embedArticleHandlers, requestReembedding } from './jobs/embed-article.ts'
 import { ingestArticleHandlers } from './jobs/ingest-article.ts'
 import { addFeed, ensureSomeFeed, locateFeed } from './jobs/manage-feeds.ts'
+import { nightlyEvaluationHandlers } from './jobs/nightly-evaluation.ts'
 import { openQueue, prepareQueues, type JobQueue } from './jobs/queue.ts'
 import {
   refreshDueFeedsHandlers,
   refreshFeedHandlers,
   requestRefresh,
 } from './jobs/refresh-feed.ts'
+import { runEvaluationHandlers, type EvaluationDependencies } from './jobs/run-evaluation.ts'
 import type { Logger } from './logger.ts'
 import { ChatTurns } from './models/chat-turns.ts'
 import type { EmbeddingModel } from './models/embedding.ts'
@@ -42,6 +45,7 @@ export interface Services {
   readonly answerSteps: AnswerSteps
   readonly countTokens: (text: string) => number
   readonly refreshMinutes: number
+  readonly evaluation: EvaluationDependencies
 }
 
 interface OpenOptions {
@@ -75,7 +79,8 @@ export async function openServices(options: OpenOptions): Promise<void> {
   let embedding: EmbeddingModel | undefined
   const countTokens = createTokenCounter()
   const shared = { database, queue, embedding: () => embedding, countTokens }
-  options.onServices(toServices(options, { ...shared, chat }))
+  const services = toServices(options, { ...shared, chat })
+  options.onServices(services)
   const models = {
     config,
     store: createModelStore({ dir: config.modelsDir }),
@@ -98,6 +103,7 @@ export async function openServices(options: OpenOptions): Promise<void> {
   await startJobs(options, {
     ...shared,
     whenIdle: (maxMs) => chat.whenIdle(maxMs),
+    evaluation: services.evaluation,
   })
   if (options.readsLibrary) await readLibrary(options, { database, queue })
   else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
@@ -111,7 +117,7 @@ interface Shared {
 }
 
 function toServices(
-  { config, logger, readiness }: OpenOptions,
+  { config, logger, readiness, signal }: OpenOptions,
   { database, queue, embedding, countTokens, chat }: Shared & { readonly chat: ChatTurns },
 ): Services {
   const embeddingId = modelId(config.embeddingModel)
@@ -124,26 +130,39 @@ function toServices(
     onDegraded: onEmbeddingFault,
   })
   const countPromptTokens = (text: string) => chat.model?.countTokens(text) ?? countTokens(text)
+  const answerSteps = createAnswerSteps({
+    database,
+    search,
+    chat,
+    embedding,
+    embeddingId,
+    countTokens: countPromptTokens,
+    onEmbeddingFault,
+    onChat: (status) => {
+      const id = chat.model?.id ?? ''
+      const detail = status === 'ok' ? id : `${id} did not answer the last question`
+      readiness.set('chat', { status, detail })
+    },
+  })
+  const evaluation = createEvaluationParts({
+    config,
+    database,
+    queue,
+    steps: answerSteps,
+    chat,
+    embedding,
+    readiness,
+    logger,
+    signal,
+  })
   return {
     database,
     queue,
     search,
-    answerSteps: createAnswerSteps({
-      database,
-      search,
-      chat,
-      embedding,
-      embeddingId,
-      countTokens: countPromptTokens,
-      onEmbeddingFault,
-      onChat: (status) => {
-        const id = chat.model?.id ?? ''
-        const detail = status === 'ok' ? id : `${id} did not answer the last question`
-        readiness.set('chat', { status, detail })
-      },
-    }),
+    answerSteps,
     countTokens: countPromptTokens,
     refreshMinutes: config.refreshMinutes,
+    evaluation,
   }
 }
 
@@ -204,10 +223,10 @@ async function untilNotLoading(readiness: Readiness, signal: AbortSignal): Promi
 }
 
 async function startJobs(
-  { config, hasSchedule, onOpened }: OpenOptions,
-  dependencies: IngestDependencies & { readonly queue: JobQueue },
+  { config, logger, hasSchedule, onOpened }: OpenOptions,
+  dependencies: IngestDependencies & Pick<Services, 'queue' | 'evaluation'>,
 ): Promise<void> {
-  const { queue, database } = dependencies
+  const { queue, database, evaluation } = dependencies
   const fetcher = createFeedFetcher({ privateAllow: config.feedPrivateAllow })
   onOpened(() => fetcher.close())
   const refresh = { database, queue, fetcher, locate: locateFeed }
@@ -215,7 +234,13 @@ async function startJobs(
   await queue.work('ingest-article', ingestArticleHandlers(dependencies))
   await queue.work('embed-article', embedArticleHandlers(dependencies, queue))
   await queue.work('refresh-due-feeds', refreshDueFeedsHandlers(refresh))
-  if (hasSchedule) await queue.schedule('refresh-due-feeds', '* * * * *')
+  await queue.work('run-evaluation', runEvaluationHandlers(evaluation))
+  await queue.work('nightly-evaluation', nightlyEvaluationHandlers({ ...evaluation, logger }))
+  if (hasSchedule) {
+    await queue.schedule('refresh-due-feeds', '* * * * *')
+    const options = { timezone: config.evalTimezone }
+    await queue.schedule('nightly-evaluation', config.evalAt, options)
+  }
   // Opened last, closed first: a job must not find its models or its fetcher gone.
   onOpened(() => queue.stop())
   await requestReembedding({ queue, db: database.pool }, modelId(config.embeddingModel))

@@ -116,6 +116,7 @@ describe('a package', () => {
   it.each([
     ['src/jobs/queue.ts', "import type pg from 'pg'"],
     ['src/models/served.ts', "import { x } from '@langchain/core/messages'"],
+    ['eval/langchain-arm.ts', "const x = await import('@langchain/textsplitters')"],
     ['src/jobs/queue.ts', "import { join } from 'node:path'"],
     ['test/real-ollama.ts', "import { fetch } from 'undici'"],
   ])('in %s by %s is allowed', (path, text) => {

@@ -101,6 +101,12 @@ describe('the image', () => {
     expect(scripts['start']).toMatch(new RegExp(` ${command.join(' ')}$`))
   })
 
+  it('has the golden sets beside its package.json, where the service looks for them', () => {
+    const copied = dockerfile.filter(({ text: copy }) => copy.startsWith('--from=build '))
+    const targets = copied.map(({ text: copy }) => copy.split(' ').at(-1))
+    expect(targets).toEqual(expect.arrayContaining(['./', './golden-set']))
+  })
+
   it('does not run as root', () => {
     expect(lastOf('USER')).toBe('node')
     const names = dockerfile.map(({ name }) => name)
@@ -110,7 +116,7 @@ describe('the image', () => {
   it('is built from everything the build reads, and from no secret', () => {
     const ignored = read('.dockerignore').split('\n')
     const needed = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json']
-    const folders = ['bin', 'src', 'ingest', 'web', 'migrations', 'golden-set']
+    const folders = ['bin', 'src', 'ingest', 'eval', 'web', 'migrations', 'golden-set']
     expect(ignored).toContain('.env*')
     expect([...needed, ...folders].filter((path) => ignored.includes(path))).toEqual([])
   })

@@ -18,6 +18,7 @@ import {
   refreshFeedHandlers,
   requestRefresh,
 } from '../src/jobs/refresh-feed.ts'
+import { runEvaluationHandlers, type EvaluationDependencies } from '../src/jobs/run-evaluation.ts'
 import type { ChatModel } from '../src/models/chat-model.ts'
 import { ChatTurns } from '../src/models/chat-turns.ts'
 import { createSearch } from '../src/retrieval/search.ts'
@@ -87,6 +88,19 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     onEmbeddingFault: (error) => void errors.push(error),
     onChat: () => undefined,
   })
+  const evaluation: EvaluationDependencies = {
+    database,
+    queue,
+    steps: answerSteps,
+    embedding,
+    hasChat: options.chat !== undefined,
+    judgeModel: null,
+    configuration: () => Promise.resolve({ chat: options.chat?.id ?? 'none' }),
+    addresses: new Map(),
+    whenChat: () => Promise.resolve(),
+    openJudge: () => Promise.resolve(null),
+    onEnded: () => Promise.resolve(),
+  }
   const services: Services = {
     database,
     queue,
@@ -94,6 +108,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     answerSteps,
     countTokens,
     refreshMinutes: REFRESH_MINUTES,
+    evaluation,
   }
   let files = 0
   const test: TestServices = {
@@ -128,6 +143,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
   }
   const whenIdle = (maxMs: number) => chat.whenIdle(maxMs)
   await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle })
+  await queue.work('run-evaluation', runEvaluationHandlers(evaluation))
   return test
 }
 
@@ -157,4 +173,4 @@ async function untilEnded({ database, queue }: Services, id: string): Promise<Re
   }
 }
 
-const KINDS = ['refresh-feed', 'ingest-article', 'embed-article'] as const
+const KINDS = ['refresh-feed', 'ingest-article', 'embed-article', 'run-evaluation'] as const

@@ -40,6 +40,7 @@ export interface AnswerSentence {
 type AnswerStatus = 'answered' | 'refused' | 'extracted'
 
 export interface Answer {
+  readonly id: string
   readonly status: AnswerStatus
   readonly reason: string | null
   readonly question: string
@@ -62,6 +63,7 @@ export function parseAnswer(value: unknown): Answer {
   const models = fieldsOf(fields['models'])
   const timings = fieldsOf(fields['timings'])
   return {
+    id: textAt(fields, 'id'),
     status: statusOf(textAt(fields, 'status')),
     reason: textOrNullAt(fields, 'reason'),
     question: textAt(fields, 'question'),

@@ -60,6 +60,7 @@ function addTurn(question: string): Turn {
   const turn = createTurn(question, {
     turnId: `turn-${turnCount}`,
     openArticle,
+    send: apiKey.send,
     askAgain: () => {
       if (running !== null) return
       turn.root.remove()

@@ -1,7 +1,9 @@
 import { hasTakenBack } from './answer-pieces.ts'
 import type { Answer, Place, Source } from './answer.ts'
+import type { Send } from './api-key.ts'
 import type { AskEvent } from './ask.ts'
 import { button, element } from './element.ts'
+import { renderFeedback } from './feedback.ts'
 import type { Problem } from './problem.ts'
 import { renderAnswer } from './render-answer.ts'
 import { renderFacts, renderFootnotes } from './render-footnotes.ts'
@@ -17,6 +19,7 @@ interface TurnOptions {
   readonly turnId: string
   readonly openArticle: (place: Place) => void
   readonly askAgain: () => void
+  readonly send: Send
 }
 
 /** One question and what became of it. Streamed words are provisional until `answer-end`. */
@@ -53,6 +56,7 @@ export function createTurn(question: string, options: TurnOptions): Turn {
   function end(answer: Answer): void {
     const notice = takenBackNotice(streamed.data, answer)
     settle([...understoodAs(question, answer), renderAnswer(answer, options), ...notice])
+    root.append(renderFeedback({ answerId: answer.id, ...options }))
     const footnotes = renderFootnotes(answer, options)
     if (footnotes !== null) root.append(footnotes)
     root.append(renderFacts(answer))

@@ -5,7 +5,7 @@ import type { SearchResult } from '../retrieval/search.ts'
 import type { UnderstoodQuestion } from './condense.ts'
 import { extractAnswer } from './extracted.ts'
 import type { Generate, Generated } from './generate.ts'
-import { ground, type Grounded } from './grounding.ts'
+import type { ground, Grounded } from './grounding.ts'
 import { describeRefusal, type decide } from './refusal.ts'
 
 export interface AnswerRequest {
@@ -13,6 +13,8 @@ export interface AnswerRequest {
   readonly filters: Filters
   /** Ids of sentences to answer without. */
   readonly exclude?: readonly string[]
+  /** The vector arm's share of the search, where it is to be another than the service's. */
+  readonly vectorWeight?: number
   readonly maxPassages?: number
   readonly signal: AbortSignal
 }
@@ -42,6 +44,7 @@ export interface AnswerSteps {
     signal: AbortSignal,
   ) => Promise<readonly ReadonlyMap<string, number>[]>
   readonly split: (text: string) => readonly string[]
+  readonly ground: typeof ground
   /** How likely the evidence states the answer; null where the model gives no probability. */
   readonly checkStated: (
     turn: ChatTurn,
@@ -123,7 +126,7 @@ async function write(draft: Draft, turn: ChatTurn, onEvent: OnEvent): Promise<An
   const sentences = steps.split(generated.text)
   const similarities = await steps.compare(sentences, passages, signal)
   const { question } = request.understood
-  const grounded = ground({ question, sentences, passages, similarities })
+  const grounded = steps.ground({ question, sentences, passages, similarities })
   const statesAnswer =
     grounded.sentences.length === 0
       ? null

@@ -9,6 +9,7 @@ import { sentenceSimilarities } from '../store/sentences.ts'
 import type { AnswerSteps } from './answer-question.ts'
 import { CALIBRATION, statedThreshold } from './calibration.ts'
 import { generateAnswer } from './generate.ts'
+import { ground } from './grounding.ts'
 import { buildCheck, CHECK_PREFIX } from './prompt.ts'
 import { decide } from './refusal.ts'
 
@@ -33,8 +34,8 @@ const CHECK_SENTENCES = 3
 export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
   const { search, chat, embeddingId, countTokens, onChat } = dependencies
   return {
-    async retrieve({ understood, filters, exclude, maxPassages, signal }) {
-      const result = await search({ ...understood, filters, exclude: exclude ?? [], signal })
+    async retrieve({ understood, maxPassages, ...request }) {
+      const result = await search({ ...understood, ...request })
       const passages = packPassages(result.chunks, {
         question: [understood.question, understood.earlier ?? ''].join(' '),
         maxTokens: PASSAGE_TOKENS,
@@ -52,6 +53,7 @@ export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
     compare: (sentences, passages, signal) =>
       compareSentences(dependencies, { sentences, passages, signal }),
     split: (text) => splitAnswer(text).map(({ start, end }) => text.slice(start, end)),
+    ground,
     checkStated: (turn, { question, grounded }, signal) =>
       probabilityStated(turn, {
         question,

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { ChatTurn } from '../models/chat-turns.ts'
 import { DEADLINES, withDeadlines } from '../models/deadlines.ts'
 import { createGeneratedText } from './generated-text.ts'
-import { buildPrompt } from './prompt.ts'
+import { buildPrompt, type Prompt } from './prompt.ts'
 
 export interface GenerateRequest {
   readonly question: string
@@ -28,8 +28,15 @@ export type Generate = (turn: ChatTurn, request: GenerateRequest) => Promise<Gen
 /** One to three short sentences; a model that goes on is cut off and its last words are dropped as unsupported. */
 const MAX_ANSWER_TOKENS = 120
 
-export const generateAnswer: Generate = async ({ model }, request) => {
-  const { prefix, prompt, hash } = buildPrompt(request)
+export const generateAnswer: Generate = (turn, request) =>
+  generateText(turn, { ...buildPrompt(request), ...request })
+
+/** What the model writes to any prompt. */
+export async function generateText(
+  { model }: ChatTurn,
+  request: Prompt & Pick<GenerateRequest, 'signal' | 'onText'>,
+): Promise<Generated | null> {
+  const { prefix, prompt, hash } = request
   const generated = createGeneratedText()
   let firstAt: number | null = null
   try {
@@ -56,7 +63,7 @@ export const generateAnswer: Generate = async ({ model }, request) => {
   }
 }
 
-function tell({ onText }: GenerateRequest, text: string): void {
+function tell({ onText }: Pick<GenerateRequest, 'onText'>, text: string): void {
   if (text !== '') onText(text)
 }
 

@@ -5,6 +5,7 @@ describe('numbers', () => {
   it('are equal as numbers, however they are written', () => {
     expect([...toNumbers('1,200 rows')]).toEqual(['1200'])
     expect([...toNumbers('1.2k rows')]).toEqual(['1200'])
+    expect([...toNumbers('2.01k rows')]).toEqual(['2010'])
     expect([...toNumbers('It took 95.')]).toEqual(['95'])
   })
 

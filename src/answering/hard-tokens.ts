@@ -7,13 +7,15 @@ const QUOTED = /["“`]([^"“”`]{2,})["”`]/gu
 
 /** 1,200 = 1200 = 1.2k; a version such as 1.2.3 stays as it is written. */
 export function toNumbers(text: string): ReadonlySet<string> {
-  return new Set((text.match(NUMBER) ?? []).map(normaliseNumber))
+  return new Set((text.match(NUMBER) ?? []).map(toNumber))
 }
 
-function normaliseNumber(written: string): string {
+/** One numeral, written the one way in which equal numbers are alike. */
+export function toNumber(written: string): string {
   const plain = written.replace(/^\+|[.,]+$/g, '').replaceAll(',', '')
-  const scale = { k: 1e3, m: 1e6 }[plain.at(-1)?.toLowerCase() ?? ''] ?? 1
-  const value = Number(scale === 1 ? plain : plain.slice(0, -1)) * scale
+  // The scale is an exponent: 2.01 × 1000 is not 2010 in floating point.
+  const scaled = plain.replace(/k$/i, 'e3').replace(/m$/i, 'e6')
+  const value = Number(scaled)
   return Number.isNaN(value) ? plain : String(value)
 }
 

@@ -17,7 +17,7 @@ const DENIALS = [
   /no (information|mention) (about|on|of|regarding)/i,
 ]
 
-function isDenial(text: string): boolean {
+export function isDenial(text: string): boolean {
   return DENIALS.some((denial) => denial.test(text))
 }
 

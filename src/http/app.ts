@@ -6,11 +6,14 @@ import type { Logger } from '../logger.ts'
 import { articleRoutes } from './articles.ts'
 import { chatRoutes } from './chat.ts'
 import { requestId, type HttpContext } from './context.ts'
+import { evaluationRoutes } from './evaluations.ts'
 import { feedRoutes } from './feeds.ts'
 import { createKeyGuard, createOriginGuard } from './guard.ts'
 import { healthRoutes } from './health.ts'
+import { jobRoutes } from './jobs.ts'
 import { openApi } from './openapi.ts'
 import { toAppError, toProblem } from './problem.ts'
+import { reviewRoutes } from './reviews.ts'
 import { searchRoutes } from './search.ts'
 
 interface AppOptions {
@@ -44,6 +47,9 @@ export function createApp(context: HttpContext, options: AppOptions): Express {
   app.use(searchRoutes(context))
   app.use(articleRoutes(context))
   app.use(feedRoutes(context))
+  app.use(evaluationRoutes(context))
+  app.use(jobRoutes(context))
+  app.use(reviewRoutes(context))
   app.use(express.static(webDir, { index: 'index.html', dotfiles: 'ignore', redirect: false }))
   app.use(refuseOther)
   app.use(answerError(options.logger))

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express'
 import type { z } from 'zod'
+import { queueUnsureAnswer } from '../../eval/reviews.ts'
 import {
   answerQuestion,
   type Answered,
@@ -7,13 +8,14 @@ import {
   type AnswerRequest,
 } from '../answering/answer-question.ts'
 import { condense } from '../answering/condense.ts'
+import { keepAnswer } from '../answering/keep-answer.ts'
+import { presentAnswer, presentPassage } from '../answering/present-answer.ts'
 import { transaction } from '../db/database.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
-import { insertAnswer, loadAnswer } from '../store/answers.ts'
+import { loadAnswer } from '../store/answers.ts'
 import { requestId, requestSignal, type HttpContext } from './context.ts'
 import { parseRequest, toFilters } from './parse-request.ts'
-import { presentAnswer, presentPassage, presentTrace } from './present.ts'
 import { toAppError, toProblem } from './problem.ts'
 import { chatRequest } from './schemas.ts'
 import { openEventStream, type EventStream } from './sse.ts'
@@ -26,7 +28,7 @@ export function chatRoutes(context: HttpContext): Router {
     const services = context.services()
     if (wantsStream(request, body)) return streamAnswer(services, answerRequest, response)
     const answered = await answerQuestion(answerRequest, services.answerSteps)
-    await keepAnswer(services, answered)
+    await keep(services, answered)
     response.json(presentAnswer(answered.answer))
   })
   router.get('/v1/answers/:id', async (request, response) => {
@@ -63,7 +65,7 @@ async function streamAnswer(
     const answered = await answerQuestion(request, services.answerSteps, (event) =>
       events.send(event),
     )
-    await keepAnswer(services, answered)
+    await keep(services, answered)
     events.open().end('answer-end', presentAnswer(answered.answer))
   } catch (error) {
     if (!events.isOpen) {
@@ -115,15 +117,9 @@ function sendEvent(stream: EventStream, event: AnswerEvent): void {
 }
 
 /** Kept before it is sent whole: what a reader saw end can always be looked up again. */
-async function keepAnswer({ database }: Services, answered: Answered): Promise<void> {
-  const { answer, trace } = answered
-  await transaction(database, (client) =>
-    insertAnswer(client, {
-      ...answer,
-      promptHash: trace.promptHash,
-      body: presentAnswer(answer),
-      trace: presentTrace(answered),
-      articleIds: [...new Set(answer.sources.map(({ articleId }) => articleId))],
-    }),
-  )
+async function keep({ database }: Services, answered: Answered): Promise<void> {
+  await transaction(database, async (client) => {
+    await keepAnswer(client, answered)
+    await queueUnsureAnswer(client, answered)
+  })
 }

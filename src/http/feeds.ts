@@ -1,14 +1,12 @@
 import { isAbsolute } from 'node:path'
 import { Router } from 'express'
-import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { addFeed, removeFeed } from '../jobs/manage-feeds.ts'
 import { requestRefresh } from '../jobs/refresh-feed.ts'
 import { listFeeds, loadFeed, updateFeed, type Feed } from '../store/feeds.ts'
-import { loadRefresh } from '../store/refreshes.ts'
 import type { HttpContext } from './context.ts'
+import { presentRefreshJob } from './jobs.ts'
 import { parseRequest } from './parse-request.ts'
-import { presentJob } from './present.ts'
 import { addFeedRequest, changeFeedRequest } from './schemas.ts'
 
 export function feedRoutes(context: HttpContext): Router {
@@ -42,16 +40,7 @@ export function feedRoutes(context: HttpContext): Router {
   router.post('/v1/feeds/:id/refresh', async (request, response) => {
     const feed = await requireFeed(context, request.params.id)
     const refresh = await requestRefresh(context.services(), feed.id)
-    response.status(202).location(`/v1/jobs/${refresh.id}`).json(presentJob(refresh))
-  })
-  router.get('/v1/jobs/:id', async (request, response) => {
-    const { id } = request.params
-    // The database fails on any other text.
-    const refresh = z.guid().safeParse(id).success
-      ? await loadRefresh(context.services().database.pool, id)
-      : undefined
-    if (refresh === undefined) throw new AppError('not-found', 'There is no job with this id.')
-    response.json(presentJob(refresh))
+    response.status(202).location(`/v1/jobs/${refresh.id}`).json(presentRefreshJob(refresh))
   })
   return router
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { evaluationRequest } from '../../eval/evaluation-request.ts'
 import * as schemas from './schemas.ts'
 
 interface Call {
@@ -40,6 +41,13 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
       answers: { 200: schemas.keptAnswerSchema },
     },
   },
+  '/v1/answers/{id}/feedback': {
+    post: {
+      summary: 'What a reader says of an answer; a thumb down or a correction has it reviewed.',
+      body: schemas.feedbackRequest,
+      answers: { 204: null },
+    },
+  },
   '/v1/articles': {
     get: {
       summary: 'The library, newest first.',
@@ -77,6 +85,80 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
   },
   '/v1/jobs/{id}': {
     get: { summary: 'How far a refresh is.', answers: { 200: schemas.jobSchema } },
+  },
+  '/v1/reviews': {
+    get: {
+      summary: 'Answers to review, the most pressing first.',
+      query: schemas.reviewsQuery,
+      answers: { 200: schemas.pageOf(schemas.reviewSchema) },
+    },
+    post: {
+      summary: 'Has an answer reviewed; where its question is under review it joins, with 200.',
+      body: schemas.askForReviewRequest,
+      answers: { 201: schemas.reviewSchema, 200: schemas.reviewSchema },
+    },
+  },
+  '/v1/reviews/cases': {
+    get: {
+      summary: 'The golden cases that reviewers made, the oldest first.',
+      query: schemas.keptCasesQuery,
+      answers: { 200: schemas.pageOf(schemas.keptCaseSchema) },
+    },
+  },
+  '/v1/reviews/{id}': {
+    get: { summary: 'A review.', answers: { 200: schemas.reviewSchema } },
+    post: {
+      summary: 'Settles a review: corrects, dismisses or makes a golden case of it.',
+      body: schemas.settleReviewRequest,
+      answers: { 200: schemas.reviewSchema },
+    },
+  },
+  '/v1/evaluations': {
+    get: {
+      summary: 'The runs, newest first.',
+      query: schemas.evaluationsQuery,
+      answers: { 200: schemas.pageOf(schemas.evaluationSchema) },
+    },
+    post: {
+      summary: 'Runs a golden set; with dryRun: true only checks it.',
+      body: evaluationRequest,
+      answers: { 202: schemas.startedEvaluationSchema, 200: schemas.dryRunSchema },
+    },
+  },
+  '/v1/evaluations/{id}': {
+    get: {
+      summary: 'A run with its figures; as text/html its report.',
+      answers: { 200: schemas.evaluationSchema },
+    },
+    delete: { summary: 'Stops a run; its rows stay.', answers: { 204: null } },
+  },
+  '/v1/evaluations/{id}/rows': {
+    get: {
+      summary: 'What each case came to, with the id of its answer.',
+      query: schemas.rowsQuery,
+      answers: { 200: schemas.pageOf(schemas.evaluationRowSchema) },
+    },
+  },
+  '/v1/evaluations/{id}/report': {
+    get: {
+      summary: 'The whole report with every row: as JSON, text/html or text/plain.',
+      query: schemas.reportQuery,
+      answers: { 200: z.looseObject({ run: z.looseObject({}), rows: z.array(z.looseObject({})) }) },
+    },
+  },
+  '/v1/evaluations/{id}/comparison': {
+    get: {
+      summary: 'A run held against another of its set.',
+      query: schemas.comparisonQuery,
+      answers: { 200: schemas.comparisonSchema },
+    },
+  },
+  '/v1/evaluations/{id}/bless': {
+    post: {
+      summary: 'Makes a run the baseline of its set; on the machine itself alone.',
+      body: schemas.blessRequest,
+      answers: { 200: schemas.blessedSchema },
+    },
   },
   '/healthz': { get: { summary: 'Alive.', answers: { 200: schemas.healthSchema } } },
   '/readyz': {

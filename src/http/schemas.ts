@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { goldenCase } from '../../eval/golden-case.ts'
+import { givenCase } from '../../eval/kept-case.ts'
+import { REVIEW_REASONS } from '../store/reviews.ts'
 
 // Requests are strict: an unknown field is a mistake that somebody wants to hear of. Responses are
 // described for readers of the contract; more fields may come, none is renamed.
@@ -13,9 +16,12 @@ function text(min: number, max: number) {
     .refine((value) => value.isWellFormed(), { message: 'must be well-formed Unicode' })
 }
 
-const question = text(1, 2_000).refine((value) => value.trim() !== '', {
+/** What a person writes in a field. */
+const words = text(1, 2_000).refine((value) => value.trim() !== '', {
   message: 'must hold more than spaces',
 })
+
+const question = words
 
 const list = z.union([text(1, 300).transform((one) => [one]), z.array(text(1, 300)).max(100)])
 const time = z.iso.datetime({ offset: true }).or(z.iso.date())
@@ -88,6 +94,22 @@ export const articlesQuery = z.strictObject({
   ...filterFields,
 })
 
+/** What cursors hold: the key of the last item of a page. */
+const moment = z.iso.datetime().transform((value) => new Date(value))
+const itemId = text(1, 200)
+
+export const articleCursor = z
+  .tuple([moment.nullable(), itemId])
+  .transform(([publishedAt, id]) => ({ publishedAt, id }))
+
+export const reviewCursor = z
+  .tuple([z.int().min(0).max(REVIEW_REASONS.length), moment, itemId])
+  .transform(([priority, createdAt, id]) => ({ priority, createdAt, id }))
+
+export const keptCaseCursor = z
+  .tuple([moment, itemId])
+  .transform(([createdAt, id]) => ({ createdAt, id }))
+
 export const revisionParams = z.object({ id: text(1, 200), n: numberIn(1, 999_999) })
 
 const refreshMinutes = z.int().min(1).max(10_080)
@@ -103,6 +125,47 @@ export const changeFeedRequest = z.strictObject({
   refreshMinutes: refreshMinutes.optional(),
   paused: z.boolean().optional(),
 })
+
+export const feedbackRequest = z.strictObject({
+  rating: z.enum(['up', 'down']),
+  comment: words.optional(),
+  correction: words.optional(),
+})
+
+const page = { limit: numberIn(1, 100).optional(), cursor: text(1, 500).optional() }
+
+export const reviewsQuery = z.strictObject({ state: z.enum(['open', 'done']).optional(), ...page })
+
+export const keptCasesQuery = z.strictObject(page)
+
+export const askForReviewRequest = z.strictObject({ answerId: text(1, 200) })
+
+/** Every text in it, however deep, must be one that Postgres can keep. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
+  return typeof value !== 'object' || value === null || Object.values(value).every(isStorable)
+}
+
+export const settleReviewRequest = z
+  .strictObject({
+    action: z.enum(['correct', 'golden', 'dismiss']),
+    correction: words.optional(),
+    case: givenCase
+      .refine(isStorable, { message: 'must not hold NUL characters or broken Unicode' })
+      .optional(),
+  })
+  .refine(({ action, correction }) => action !== 'correct' || correction !== undefined, {
+    path: ['correction'],
+    message: 'is needed to correct an answer',
+  })
+  .refine(({ action, correction }) => action !== 'dismiss' || correction === undefined, {
+    path: ['correction'],
+    message: 'must be left out where the review is dismissed',
+  })
+  .refine(({ action, case: given }) => action === 'golden' || given === undefined, {
+    path: ['case'],
+    message: 'belongs to the action "golden" alone',
+  })
 
 const nullableTime = z.iso.datetime().nullable()
 
@@ -226,6 +289,27 @@ export const jobSchema = z.object({
   code: z.string().nullable(),
 })
 
+export const reviewSchema = z.object({
+  id: z.string(),
+  question: z.string(),
+  answerIds: z.array(z.string()),
+  reasons: z.array(z.enum(REVIEW_REASONS)),
+  feedback: z.array(
+    z.object({
+      answerId: z.string(),
+      rating: z.enum(['up', 'down']),
+      comment: z.string().nullable(),
+      correction: z.string().nullable(),
+      createdAt: z.iso.datetime(),
+    }),
+  ),
+  state: z.enum(['open', 'done']),
+  action: z.enum(['correct', 'golden', 'dismiss']).nullable(),
+  correction: z.string().nullable(),
+})
+
+export const keptCaseSchema = goldenCase
+
 const part = z.object({
   status: z.enum(['ok', 'loading', 'unavailable', 'none']),
   detail: z.string(),
@@ -250,3 +334,114 @@ export const problemSchema = z.object({
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next: z.string().nullable() })
 }
+
+export const evaluationsQuery = z.strictObject({ set: text(1, 100).optional(), ...page })
+export const rowsQuery = z.strictObject(page)
+export const comparisonQuery = z.strictObject({ with: text(1, 100) })
+export const evaluationCursor = z.tuple([z.string()])
+export const rowCursor = z.tuple([z.string(), z.string(), z.int()])
+/** How a report is to be printed. */
+export const reportQuery = z.strictObject({
+  width: numberIn(40, 400).optional(),
+  colour: z.enum(['true', 'false']).optional(),
+})
+export const blessRequest = z.strictObject({ why: text(1, 2_000) })
+
+const metricSchema = z.object({
+  value: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  scored: z.int(),
+  total: z.int(),
+  baseline: z.number().nullable(),
+  p: z.number().nullable(),
+})
+
+const metricsSchema = z.record(z.string(), z.record(z.string(), metricSchema))
+
+const flipSchema = z.object({
+  caseId: z.string(),
+  arm: z.string(),
+  direction: z.enum(['fixed', 'broken']),
+  stage: z.enum(['corpus', 'retrieval', 'generation', 'grounding', 'refusal', 'noise', 'unclear']),
+  explanation: z.string(),
+})
+
+const verdict = z.enum(['passed', 'regressed', 'floor-missed', 'not-comparable'])
+const heldOutSchema = z.object({ caseId: z.string(), why: z.string() })
+const fingerprints = z.record(z.string(), z.string().nullable())
+
+export const evaluationSchema = z.object({
+  id: z.string(),
+  set: z.string(),
+  arms: z.array(z.string()),
+  state: z.enum(['waiting', 'running', 'done', 'stopped', 'failed']),
+  origin: z.enum(['asked', 'nightly']),
+  createdAt: z.iso.datetime(),
+  startedAt: nullableTime,
+  endedAt: nullableTime,
+  done: z.int(),
+  total: z.int(),
+  corpusRevision: z.int(),
+  fingerprints,
+  error: z.string().nullable(),
+  code: z.string().nullable(),
+  verdict: verdict.nullable(),
+  reasons: z.array(z.string()),
+  metrics: metricsSchema,
+  flips: z.array(flipSchema),
+  heldOut: z.array(heldOutSchema),
+  notes: z.array(z.string()),
+  judge: z
+    .object({
+      model: z.string(),
+      truePositiveRate: z.number(),
+      falsePositiveRate: z.number(),
+      checked: z.int(),
+      isTrusted: z.boolean(),
+      scores: z.record(
+        z.string(),
+        z.object({ accuracy: z.number(), faithfulness: z.number(), toxicity: z.number() }),
+      ),
+    })
+    .nullable(),
+})
+
+export const startedEvaluationSchema = evaluationSchema.extend({ job: jobSchema })
+
+export const dryRunSchema = z.object({
+  set: z.string(),
+  arms: z.array(z.string()),
+  cases: z.int(),
+  total: z.int(),
+  heldOut: z.array(heldOutSchema),
+  missing: z.array(z.string()),
+  fingerprints,
+})
+
+export const evaluationRowSchema = z.object({
+  arm: z.string(),
+  caseId: z.string(),
+  repetition: z.int(),
+  answerId: z.string().nullable(),
+  result: z.looseObject({}).nullable(),
+  error: z.string().nullable(),
+})
+
+export const comparisonSchema = z.object({
+  run: z.string(),
+  with: z.string(),
+  verdict,
+  reasons: z.array(z.string()),
+  metrics: metricsSchema,
+  flips: z.array(flipSchema),
+  notes: z.array(z.string()),
+})
+
+export const blessedSchema = z.object({
+  set: z.string(),
+  at: z.iso.datetime(),
+  why: z.string(),
+  commit: z.string().nullable(),
+  arms: z.array(z.string()),
+})

@@ -1,10 +1,10 @@
 import { Router } from 'express'
+import { presentPassage } from '../answering/present-answer.ts'
 import type { SearchResult } from '../retrieval/search.ts'
 import { packPassages, toPassage } from '../retrieval/passages.ts'
 import type { Passage } from '../domain.ts'
 import { requestSignal, queryOf, type HttpContext } from './context.ts'
 import { parseRequest, toFilters } from './parse-request.ts'
-import { presentPassage } from './present.ts'
 import { searchQuery } from './schemas.ts'
 
 const DEFAULT_RESULTS = 10

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { goldenSetsDir } from '../../eval/set-folder.ts'
 import { transaction, type Database } from '../db/database.ts'
 import { AppError } from '../errors.ts'
 import { deleteFeed } from '../store/delete-feed.ts'
@@ -14,7 +15,7 @@ interface FeedDependencies {
 /** Stands for the handbook that comes with the code, wherever the code lies. */
 const HANDBOOK_URL = 'footnote:handbook'
 
-const handbookFile = fileURLToPath(new URL('../../golden-set/handbook/feed.xml', import.meta.url))
+const handbookFile = join(goldenSetsDir, 'handbook', 'feed.xml')
 
 /** Where a feed's address is read from. */
 export function locateFeed(url: string): string {

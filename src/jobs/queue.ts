@@ -5,7 +5,13 @@ import type { Queryable } from '../db/database.ts'
 import { messageOf } from '../errors.ts'
 
 /** Each kind of job has its queue; what a job carries is JSON. */
-export type JobKind = 'refresh-feed' | 'ingest-article' | 'embed-article' | 'refresh-due-feeds'
+export type JobKind =
+  | 'refresh-feed'
+  | 'ingest-article'
+  | 'embed-article'
+  | 'refresh-due-feeds'
+  | 'run-evaluation'
+  | 'nightly-evaluation'
 
 export interface JobQueue {
   /** With `db` the job is there if and only if that transaction commits. */
@@ -14,7 +20,7 @@ export interface JobQueue {
   work<Data extends object>(kind: JobKind, handlers: JobHandlers<Data>): Promise<void>
   /** Has this process' worker look now: for jobs sent inside a transaction that has ended. */
   wake(kind: JobKind): void
-  schedule(kind: JobKind, cron: string): Promise<void>
+  schedule(kind: JobKind, cron: string, options?: { readonly timezone: string }): Promise<void>
   /** Lets the running jobs see the signal, gives unfinished ones back, and stops. */
   stop(): Promise<void>
 }
@@ -35,6 +41,8 @@ const KINDS: readonly JobKind[] = [
   'ingest-article',
   'embed-article',
   'refresh-due-feeds',
+  'run-evaluation',
+  'nightly-evaluation',
 ]
 
 /** Where a kind's jobs go that have failed for the last time. */
@@ -161,8 +169,8 @@ export async function openQueue({ pool, onError }: OpenOptions): Promise<JobQueu
       workers.set(kind, ids)
       while (ids.length < (WORKERS[kind] ?? 1)) ids.push(await boss.work(kind, options, workJob))
     },
-    async schedule(kind, cron) {
-      await boss.schedule(kind, cron, { data: {} })
+    async schedule(kind, cron, options) {
+      await boss.schedule(kind, cron, { data: {} }, { tz: options?.timezone ?? 'UTC' })
     },
     stop() {
       stopping.abort(new Error('The service is stopping.'))

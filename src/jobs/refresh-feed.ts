@@ -6,6 +6,7 @@ import { transaction, type Database } from '../db/database.ts'
 import type { ParsedFeed } from '../domain.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { adoptRenamedArticles, loadContentHashes } from '../store/articles.ts'
+import { isEvaluating } from '../store/evaluations.ts'
 import {
   listDueFeeds,
   loadFeed,
@@ -44,6 +45,9 @@ export interface RefreshData {
 
 /** Seconds until a refresh looks again whether the one before it has ended. */
 const WAIT_FOR_RUNNING_SECONDS = 2
+
+/** An evaluation needs a library that stands still, and may take all night. */
+const WAIT_FOR_RUN_SECONDS = 30
 
 /** The feed's waiting refresh: a new one with its job, or the one that waits already. */
 export async function requestRefresh(
@@ -93,8 +97,9 @@ async function refreshFeed(
   const feed = await loadFeed(database.pool, feedId)
   const refresh = await loadRefresh(database.pool, refreshId)
   if (feed === undefined || refresh === undefined || refresh.endedAt !== null) return
-  if (!(await startRefresh(database.pool, refreshId))) {
-    const options = { delaySeconds: WAIT_FOR_RUNNING_SECONDS }
+  const isHeldUp = await isEvaluating(database.pool)
+  if (isHeldUp || !(await startRefresh(database.pool, refreshId))) {
+    const options = { delaySeconds: isHeldUp ? WAIT_FOR_RUN_SECONDS : WAIT_FOR_RUNNING_SECONDS }
     return queue.send('refresh-feed', { refreshId, feedId }, options)
   }
   try {

@@ -2,7 +2,14 @@ import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AppError } from '../errors.ts'
 import { fetchModelFile, isDiskFull, partOf } from './fetch-model-file.ts'
-import { checkFile, isRemembered, rememberFile, statFile, type FileState } from './file-checksum.ts'
+import {
+  checkFile,
+  hashFile,
+  isRemembered,
+  rememberFile,
+  statFile,
+  type FileState,
+} from './file-checksum.ts'
 import { withFileLock } from './file-lock.ts'
 import {
   parseModelCatalogue,
@@ -62,6 +69,8 @@ export interface ModelStore {
     id: string,
     options?: EnsureOptions,
   ): Promise<{ readonly folder: string; readonly spec: EmbeddingModelSpec }>
+  /** The SHA-256 of a model's weights, as pinned or read; null where there is no such file. */
+  fingerprint(nameOrFile: string): Promise<string | null>
   /** Reads every file again, whatever was remembered of it. */
   check(options?: { readonly signal?: AbortSignal }): Promise<readonly ModelCheck[]>
 }
@@ -115,6 +124,13 @@ export function createModelStore(options: ModelStoreOptions): ModelStore {
       await writeConfiguration(model, folder)
       const { dimensions, maxTokens, queryPrefix, files } = model
       return { folder, spec: { id, dimensions, maxTokens, queryPrefix, files } }
+    },
+
+    async fingerprint(nameOrFile) {
+      const sums = models.find(({ id }) => id === nameOrFile)?.files.map(({ file }) => file.sha256)
+      if (sums !== undefined) return sums.join(' ')
+      if ((await statFile(nameOrFile)) === null) return null
+      return hashFile(nameOrFile, { signal: neverAborted() })
     },
 
     async check({ signal = neverAborted() } = {}) {

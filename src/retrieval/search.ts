@@ -15,6 +15,8 @@ export interface SearchRequest {
   readonly filters: Filters
   /** Ids of sentences to search without. */
   readonly exclude?: readonly string[]
+  /** The vector arm's share of the ranking, where it is to be another than the service's. */
+  readonly vectorWeight?: number
   /** Chunks whose text is wanted. */
   readonly limit?: number
   readonly signal: AbortSignal
@@ -78,7 +80,8 @@ async function searchSnapshot(
       ? []
       : await searchVectors(client, vector, { filters, model, limit: CANDIDATES_PER_ARM })
   const isPartlyBlind = vector === null || (await hasOtherModels(client, model))
-  const candidates = fuse({ keyword, vector: nearest, vectorWeight: dependencies.vectorWeight })
+  const vectorWeight = request.vectorWeight ?? dependencies.vectorWeight
+  const candidates = fuse({ keyword, vector: nearest, vectorWeight })
   const chunks = await loadChunkTexts(
     client,
     candidates.slice(0, request.limit ?? CHUNKS_READ).map(({ chunkId }) => chunkId),

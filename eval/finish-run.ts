@@ -1,0 +1,180 @@
+import type { AnswerSteps } from '../src/answering/answer-question.ts'
+import type { Queryable } from '../src/db/database.ts'
+import { AppError } from '../src/errors.ts'
+import { listEvaluationRows } from '../src/store/evaluations.ts'
+import { listGuids } from '../src/store/library-texts.ts'
+import { askAgain } from './ask-again.ts'
+import type { Baseline } from './baseline.ts'
+import { compareWithBaseline, type Comparison } from './compare.ts'
+import type { EvaluationRequest } from './evaluation-request.ts'
+import type { Fingerprints } from './fingerprints.ts'
+import { DEFAULT_FLOORS, judgeRun, tooManyErrors } from './gate.ts'
+import { holdOut } from './hold-out.ts'
+import { toJudgeChecks } from './judge-check.ts'
+import { describeJudge, describeUnjudged, isForJudge, toJudgeReport } from './judge-report.ts'
+import { loadRows } from './load-rows.ts'
+import { judgeResult } from './row-result.ts'
+import { REVIEWED_SET } from './prepare-run.ts'
+import type { EvaluatedCase, HeldOut, JudgeReport, Report } from './report.ts'
+import { casesOf, JUDGE_ARM, JUDGE_SEED, type RunPlan } from './run-plan.ts'
+import { loadBaseline } from './set-folder.ts'
+
+export interface FinishedRun {
+  readonly id: string
+  readonly setName: string
+  readonly request: EvaluationRequest
+  readonly plan: RunPlan
+  readonly fingerprints: Fingerprints
+}
+
+interface FinishOptions {
+  readonly db: Queryable
+  /** With these a flipped case is answered again from its old passages. */
+  readonly steps: AnswerSteps
+  readonly judgeModel: string | null
+  readonly signal: AbortSignal
+}
+
+/** So many flips are asked about again; more of them have one cause, which these show. */
+const MAX_ASKED_AGAIN = 10
+
+/** What a run says, when every case has its row. */
+export async function finishRun(run: FinishedRun, options: FinishOptions): Promise<Report> {
+  const rows = await loadRows(options.db, { runId: run.id, plan: run.plan })
+  if (tooManyErrors(rows)) throw tooMany(rows)
+  const baseline = await loadRunBaseline(run)
+  const heldOut = findHeldOut(run, { rows, baseline })
+  const comparison = await compare(run, { rows, baseline, heldOut, options })
+  const judged = await reportJudge(run, { rows, ...options })
+  const { floors } = run.plan
+  return {
+    ...judgeRun({ comparison, floors: { ...DEFAULT_FLOORS, ...floors } }),
+    metrics: comparison.metrics,
+    flips: comparison.flips,
+    heldOut,
+    notes: [...describeRun(run, baseline), ...comparison.notes, ...judged.notes],
+    judge: judged.judge,
+  }
+}
+
+interface JudgeOptions extends Pick<FinishOptions, 'db' | 'judgeModel'> {
+  readonly rows: readonly EvaluatedCase[]
+}
+
+interface JudgePart {
+  readonly judge: JudgeReport | null
+  readonly notes: readonly string[]
+}
+
+async function reportJudge(
+  { id, plan }: FinishedRun,
+  { db, judgeModel, rows }: JudgeOptions,
+): Promise<JudgePart> {
+  if (judgeModel === null) return { judge: null, notes: [] }
+  const tried = (await listEvaluationRows(db, id)).filter(({ arm }) => arm === JUDGE_ARM)
+  const checkScores = new Map(
+    tried.map(({ caseId, result }) => [caseId, judgeResult.safeParse(result).data?.judge ?? null]),
+  )
+  const checks = toJudgeChecks(plan.cases, { seed: JUDGE_SEED })
+  const judged = rows.filter(isForJudge)
+  const judge = toJudgeReport(judgeModel, { checks, scores: checkScores, rows: judged })
+  const unjudged = describeUnjudged(judged)
+  return { judge, notes: [describeJudge(judge), ...(unjudged === null ? [] : [unjudged])] }
+}
+
+function tooMany(rows: readonly EvaluatedCase[]): AppError {
+  const failed = rows.filter(({ error }) => error !== null)
+  const first = failed[0]?.error ?? ''
+  return new AppError(
+    'model-unavailable',
+    `${failed.length} of ${rows.length} cases ended in an error, so the run says nothing. The first: ${first}`,
+  )
+}
+
+/** The one that the run was planned with, or that has been blessed since. */
+export async function loadRunBaseline({
+  setName,
+  request,
+  plan,
+}: FinishedRun): Promise<Baseline | null> {
+  if (!plan.hasBaseline || setName === REVIEWED_SET) return null
+  return loadBaseline(request.baseline ?? setName)
+}
+
+interface Compared {
+  readonly rows: readonly EvaluatedCase[]
+  readonly baseline: Baseline | null
+}
+
+function findHeldOut({ plan }: FinishedRun, { rows, baseline }: Compared): readonly HeldOut[] {
+  return holdOut({
+    set: { articles: plan.written, cases: plan.cases },
+    check: {
+      heldOut: plan.heldOut,
+      hashes: new Map(Object.entries(plan.hashes)),
+      missing: plan.missing,
+    },
+    baseline,
+    passagesByCase: new Map(
+      rows.map(({ golden, answer }) => [golden.id, answer?.passages.map(({ guid }) => guid) ?? []]),
+    ),
+  })
+}
+
+/** Whichever arm was given a new article, the case is to be looked at. */
+function joinPassages(rows: readonly EvaluatedCase[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const guids = new Map<string, Set<string>>()
+  for (const { golden, answer } of rows) {
+    const ofCase = guids.get(golden.id) ?? new Set()
+    for (const { guid } of answer?.passages ?? []) ofCase.add(guid)
+    guids.set(golden.id, ofCase)
+  }
+  return guids
+}
+
+interface CompareOptions extends Compared {
+  readonly heldOut: readonly HeldOut[]
+  readonly options: FinishOptions
+}
+
+async function compare(
+  run: FinishedRun,
+  { rows, baseline, heldOut, options }: CompareOptions,
+): Promise<Comparison> {
+  const input = {
+    set: run.setName,
+    rows,
+    baseline,
+    heldOut,
+    hashes: new Map(Object.entries(run.plan.hashes)),
+    articles: new Map(Object.entries(run.plan.articles)),
+    isSameChatModel: (arm: string) =>
+      baseline?.arms[arm]?.fingerprints['chat'] === run.fingerprints['chat'],
+  }
+  const first = compareWithBaseline(input)
+  if (baseline === null || first.toRegenerate.length === 0) return first
+  const guids = await listGuids(options.db)
+  const regenerated = []
+  for (const flip of first.toRegenerate.slice(0, MAX_ASKED_AGAIN)) {
+    const golden = casesOf(flip.arm, run.plan).find(({ id }) => id === flip.caseId)
+    if (golden === undefined || flip.arm !== 'system') continue
+    const again = await askAgain(flip, golden, { ...options, baseline, guids })
+    if (again !== null) regenerated.push({ ...flip, ...again })
+  }
+  return compareWithBaseline({ ...input, regenerated })
+}
+
+/** What the figures do not show: what else than the code may have made the difference. */
+function describeRun(run: FinishedRun, baseline: Baseline | null): readonly string[] {
+  const { plan, fingerprints } = run
+  const missing = plan.missing.length === 0 ? [] : [`The library lacks ${plan.missing.join(', ')}.`]
+  const others = plan.arms.flatMap((arm) => {
+    const before = baseline?.arms[arm]?.fingerprints
+    if (before === undefined) return []
+    const names = Object.keys(before).filter(
+      (name) => name !== 'commit' && before[name] !== (fingerprints[name] ?? null),
+    )
+    return names.length === 0 ? [] : [`${arm}: other than at the baseline: ${names.join(', ')}.`]
+  })
+  return [...missing, ...others]
+}

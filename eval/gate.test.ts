@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest'
+import {
+  answerScores,
+  candidate,
+  caseRow,
+  failedRow,
+  hallucinatedRow,
+  refusedRow,
+  unanswerableRow,
+  wrongRow,
+} from '../test/case-row.ts'
+import { ARTICLES, hashesOf, madeBaseline } from '../test/made-baseline.ts'
+import { compareWithBaseline, type CompareInput } from './compare.ts'
+import { judgeRun, tooManyErrors, type Floors } from './gate.ts'
+import type { EvaluatedCase } from './report.ts'
+
+interface Judged extends Partial<CompareInput> {
+  readonly before?: readonly EvaluatedCase[]
+  readonly now: readonly EvaluatedCase[]
+  readonly floors?: Floors
+}
+
+function judge({ before, now, floors = {}, ...changes }: Judged) {
+  const comparison = compareWithBaseline({
+    set: 'made',
+    rows: now,
+    hashes: hashesOf(now.map(({ golden }) => golden.id)),
+    baseline: before === undefined ? null : madeBaseline(before),
+    heldOut: [],
+    articles: ARTICLES,
+    isSameChatModel: () => true,
+    ...changes,
+  })
+  return judgeRun({ comparison, floors })
+}
+
+type Make = (id: string) => EvaluatedCase
+
+/** The first cases of one kind, the rest of another. */
+function rows(total: number, first: number, [make, other]: readonly [Make, Make]) {
+  return Array.from({ length: total }, (_, at) => (at < first ? make : other)(`case-${at}`))
+}
+
+const right: Make = (id) => caseRow(id)
+const wrong: Make = (id) => wrongRow(id)
+/** Its article is second among the candidates; all else is as it was. */
+const second: Make = (id) =>
+  caseRow(id, { answer: { candidates: [candidate('other', 0.9), candidate('gold', 0.5)] } })
+const ungrounded: Make = (id) =>
+  caseRow(id, { scores: { answer: answerScores({ groundedness: 0.4 }) } })
+
+const allRight = (total: number) => rows(total, total, [right, right])
+
+describe('the gate', () => {
+  it('passes a run that is as the baseline', () => {
+    const now = [...allRight(20), unanswerableRow('off')]
+    expect(judge({ before: now, now })).toEqual({ verdict: 'passed', reasons: [] })
+  })
+
+  it('passes a run that is better', () => {
+    const before = rows(40, 10, [wrong, second])
+    expect(judge({ before, now: allRight(40) }).verdict).toBe('passed')
+  })
+
+  it('does not let retrieval drop by more than 2 points, whatever its p', () => {
+    // 1 of 40 is 2.5 points of hit@1, and one flip has p = 1.
+    const { verdict, reasons } = judge({
+      before: allRight(40),
+      now: rows(40, 1, [second, right]),
+    })
+    expect(verdict).toBe('regressed')
+    expect(reasons).toContain(
+      'system: hit@1 fell by 2.5 points, from 1.000 to 0.975 over the 40 compared cases (p = 1.000).',
+    )
+    // 1 of 100 is 1 point.
+    expect(judge({ before: allRight(100), now: rows(100, 1, [second, right]) }).verdict).toBe(
+      'passed',
+    )
+    // 2 of 100 is just 2 points.
+    expect(judge({ before: allRight(100), now: rows(100, 2, [second, right]) }).verdict).toBe(
+      'passed',
+    )
+  })
+
+  it('does not let retrieval drop beyond chance, however little', () => {
+    // 6 of 400 are 1.5 points of hit@1, all one way: p = 2 / 2⁶ = .031.
+    const { verdict, reasons } = judge({
+      before: allRight(400),
+      now: rows(400, 6, [second, right]),
+    })
+    expect(verdict).toBe('regressed')
+    expect(reasons[0]).toContain('hit@1 fell by 1.5 points')
+    expect(reasons[0]).toContain('p = .031')
+  })
+
+  it('lets answers drop where chance explains it', () => {
+    // 5 of 40 are 12.5 points, but McNemar's p is 2 / 2⁵ = .0625.
+    expect(judge({ before: allRight(40), now: rows(40, 5, [wrong, right]) }).verdict).toBe('passed')
+    const { verdict, reasons } = judge({
+      before: allRight(40),
+      now: rows(40, 6, [wrong, right]),
+    })
+    expect(verdict).toBe('regressed')
+    expect(reasons).toContainEqual(expect.stringContaining('correct fell by 15.0 points'))
+  })
+
+  it('lets answers drop by less than 3 points, however sure it is', () => {
+    // 6 of 201 are 2.99 points, 6 of 200 are 3.
+    expect(judge({ before: allRight(201), now: rows(201, 6, [wrong, right]) }).verdict).toBe(
+      'passed',
+    )
+    expect(judge({ before: allRight(200), now: rows(200, 6, [wrong, right]) }).verdict).toBe(
+      'regressed',
+    )
+  })
+
+  it('watches refusals on both sides', () => {
+    const refusals = rows(20, 20, [(id) => unanswerableRow(id), right])
+    const answered = rows(20, 8, [(id) => hallucinatedRow(id), (id) => unanswerableRow(id)])
+    expect(judge({ before: refusals, now: answered }).reasons).toEqual([
+      expect.stringContaining('refusal-recall fell by 40.0 points'),
+    ])
+    // Refused where they were wrong before: nothing is less correct, and yet it is worse.
+    const wrongBefore = rows(20, 20, [wrong, right])
+    const refusedNow = rows(20, 8, [(id) => refusedRow(id), wrong])
+    expect(judge({ before: wrongBefore, now: refusedNow }).reasons).toEqual([
+      expect.stringContaining('false-refusals rose by 40.0 points'),
+    ])
+  })
+
+  it('watches means by turned signs', () => {
+    const { verdict, reasons } = judge({
+      before: allRight(20),
+      now: rows(20, 8, [ungrounded, right]),
+    })
+    expect(verdict).toBe('regressed')
+    expect(reasons).toEqual([expect.stringContaining('groundedness fell by 24.0 points')])
+  })
+
+  it('compares the point estimate with a floor', () => {
+    // Wilson's lower bound of 4 of 5 is .376; the estimate is what counts.
+    const now = rows(5, 1, [wrong, right])
+    expect(judge({ now, floors: { system: { correct: 0.8 } } }).verdict).toBe('passed')
+    expect(judge({ now, floors: { system: { correct: 0.81 } } })).toEqual({
+      verdict: 'floor-missed',
+      reasons: ['system: correct is 0.800 (0.376 to 0.964), below its floor of 0.810.'],
+    })
+  })
+
+  it('skips a floor of which no case was asked for', () => {
+    const floors = { system: { 'refusal-recall': 0.5, balanced: 0.5 }, keyword: { 'hit@1': 0.9 } }
+    expect(judge({ now: allRight(3), floors }).verdict).toBe('passed')
+  })
+
+  it('does not pass a floor whose figure is missing', () => {
+    const now = [caseRow('opaque', { answer: { candidates: null } })]
+    expect(judge({ now, floors: { system: { 'hit@1': 0.5 } } })).toEqual({
+      verdict: 'floor-missed',
+      reasons: ['system: hit@1 has a floor, and no figure.'],
+    })
+    expect(judge({ now, floors: { system: { 'hit@one': 0.5 } } }).verdict).toBe('floor-missed')
+  })
+
+  it('needs 80 of 100 cases of the baseline to be comparable', () => {
+    const hashes = (reworded: number) =>
+      new Map(
+        [...hashesOf(allRight(10).map(({ golden }) => golden.id))].map(([id, hash], at) => [
+          id,
+          at < reworded ? 'reworded-case' : hash,
+        ]),
+      )
+    const judged = (reworded: number) =>
+      judge({ before: allRight(10), now: allRight(10), hashes: hashes(reworded) })
+    expect(judged(2).verdict).toBe('passed')
+    expect(judged(3)).toEqual({
+      verdict: 'not-comparable',
+      reasons: [
+        'system: only 7 of 10 cases of the baseline can be compared; at least 80 % must be.',
+      ],
+    })
+  })
+
+  it('does not pass a run of which nothing can be compared', () => {
+    expect(judge({ before: [caseRow('one')], now: [caseRow('new')] }).verdict).toBe(
+      'not-comparable',
+    )
+    const heldOut = [{ caseId: 'one', why: 'its evidence sentence changed' }]
+    const now = [caseRow('one')]
+    expect(judge({ before: now, now, heldOut }).verdict).toBe('not-comparable')
+  })
+
+  it('does not pass a metric that the baseline has and the run has not', () => {
+    const now = allRight(10).map((row) =>
+      row.golden.id === 'case-0' ? caseRow('case-0', { answer: { candidates: null } }) : row,
+    )
+    const { verdict, reasons } = judge({ before: allRight(10), now })
+    expect(verdict).toBe('not-comparable')
+    expect(reasons[0]).toContain('hit@1 has no figure for 1 of the compared cases')
+  })
+
+  it('counts an error as wrong', () => {
+    const failed: Make = (id) => failedRow(id)
+    const { verdict } = judge({ before: allRight(20), now: rows(20, 8, [failed, right]) })
+    expect(verdict).toBe('regressed')
+  })
+
+  it('gates an arm without a baseline by its floors alone', () => {
+    const before = [caseRow('one')]
+    const now = [caseRow('one'), wrongRow('one', { arm: 'keyword' })]
+    expect(judge({ before, now }).verdict).toBe('passed')
+    expect(judge({ before, now, floors: { keyword: { correct: 0.5 } } }).verdict).toBe(
+      'floor-missed',
+    )
+  })
+
+  it('names the gravest first', () => {
+    const now = rows(40, 8, [wrong, right])
+    const { verdict, reasons } = judge({
+      before: allRight(40),
+      now,
+      floors: { system: { correct: 0.9 } },
+    })
+    expect(verdict).toBe('regressed')
+    expect(reasons.at(0)).toContain('correct fell')
+    expect(reasons.at(-1)).toContain('below its floor')
+  })
+})
+
+describe('errors', () => {
+  it('are too many above 2 of 100', () => {
+    const failed: Make = (id) => failedRow(id)
+    expect(tooManyErrors(rows(100, 2, [failed, right]))).toBe(false)
+    expect(tooManyErrors(rows(100, 3, [failed, right]))).toBe(true)
+    expect(tooManyErrors([])).toBe(false)
+  })
+})

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { AppError } from '../src/errors.ts'
+import type { KeptAnswer } from '../src/store/answers.ts'
+import type { GoldenCase } from './golden-case.ts'
+import { isRefusalText } from './refusal-text.ts'
+import { toCaseAnswer } from './sent-answer.ts'
+import type { Target } from './target.ts'
+
+/** A local model at another address may take its time; what takes longer hangs. */
+const ANSWER_TIMEOUT_MS = 180_000
+const PAGE = 100
+
+/**
+ * Asks whoever answers at the address, which names itself by what it answers to: a Footnote by its
+ * readiness, anything else by its list of models. A key stands in the address, as its password.
+ */
+export async function openHttpTarget(address: string, signal: AbortSignal): Promise<Target> {
+  const client = createClient(address)
+  return (await isFootnote(client, signal))
+    ? openFootnote(client, signal)
+    : openCompletions(client, signal)
+}
+
+/** An address without its key, as it may be shown. */
+export function withoutKey(address: string): string {
+  const url = new URL(address)
+  url.username = ''
+  url.password = ''
+  return url.href
+}
+
+interface Client {
+  readonly shown: string
+  /** Parsed JSON of a 2xx answer; `model-unavailable` for everything else. */
+  request(path: string, options: RequestOptions): Promise<unknown>
+}
+
+interface RequestOptions {
+  readonly body?: object
+  readonly signal: AbortSignal
+}
+
+function createClient(address: string): Client {
+  const { origin, pathname, password, username } = new URL(address)
+  const base = origin + pathname.replace(/\/+$/, '')
+  const key = decodeURIComponent(password || username)
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(key === '' ? {} : { Authorization: `Bearer ${key}` }),
+  }
+  const shown = withoutKey(address)
+  return {
+    shown,
+    async request(path, { body, signal }) {
+      const response = await fetch(base + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers,
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      }).catch((cause: unknown) => {
+        signal.throwIfAborted()
+        throw new AppError('model-unavailable', `${shown} does not answer.`, { cause })
+      })
+      const text = await response.text()
+      if (response.ok && isJson(text)) return JSON.parse(text) as unknown
+      const what = response.ok ? 'something that is not JSON' : String(response.status)
+      throw new AppError('model-unavailable', `${shown} answered ${path} with ${what}.`)
+    },
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nonsense({ shown }: Client, wanted: string): AppError {
+  return new AppError(
+    'model-unavailable',
+    `${shown} answered what is not ${wanted}. Name a Footnote, or the /v1 address of an OpenAI-compatible server.`,
+  )
+}
+
+const health = z.object({ parts: z.object({ chat: z.unknown(), corpus: z.unknown() }) })
+
+async function isFootnote(client: Client, signal: AbortSignal): Promise<boolean> {
+  const answer = await client.request('/healthz', { signal }).catch((error: unknown) => {
+    if (error instanceof AppError) return undefined
+    throw error
+  })
+  return health.safeParse(answer).success
+}
+
+const articlePage = z.object({
+  items: z.array(z.object({ id: z.string(), guid: z.string().nullable() })),
+  next: z.string().nullable(),
+})
+
+async function openFootnote(client: Client, signal: AbortSignal): Promise<Target> {
+  return {
+    guids: await listGuids(client, signal),
+    async ask({ golden }, caseSignal) {
+      const given = await client.request('/v1/chat', { body: toChat(golden), signal: caseSignal })
+      const { id } = z.object({ id: z.string() }).catch({ id: '' }).parse(given)
+      const path = `/v1/answers/${encodeURIComponent(id)}`
+      const kept = await client.request(path, { signal: caseSignal })
+      const trace = z.object({ trace: z.looseObject({}) }).safeParse(kept).data?.trace ?? {}
+      return toKept(client, { body: given, trace })
+    },
+  }
+}
+
+function toChat({ turns, question, as_of }: GoldenCase): object {
+  return {
+    messages: [...(turns ?? []), { role: 'user', content: question }],
+    ...(as_of === undefined ? {} : { filters: { asOf: as_of } }),
+    // An answer from a cache would say nothing of what the service does now.
+    fresh: true,
+  }
+}
+
+async function listGuids(
+  client: Client,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const guids = new Map<string, string>()
+  let cursor = ''
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor === '' ? {} : { cursor }) })
+    const page = articlePage.safeParse(
+      await client.request(`/v1/articles?${query.toString()}`, { signal }),
+    )
+    if (!page.success) throw nonsense(client, 'a page of articles')
+    for (const { id, guid } of page.data.items) guids.set(id, guid ?? id)
+    cursor = page.data.next ?? ''
+  } while (cursor !== '')
+  return guids
+}
+
+function toKept(
+  client: Client,
+  { body, trace }: { readonly body: unknown; readonly trace: object },
+): KeptAnswer {
+  const answer = toCaseAnswer({ body, trace }, { guids: new Map() })
+  if (answer === null) throw nonsense(client, 'an answer')
+  const { question } = z.object({ question: z.string() }).catch({ question: '' }).parse(body)
+  return {
+    ...answer,
+    // Its own id is of another library, and may be one of this one's.
+    id: `ans_${randomUUID()}`,
+    question,
+    corpusRevision: 0,
+    body: body as object,
+    trace,
+    articleIds: [],
+  }
+}
+
+const modelList = z.object({ data: z.array(z.object({ id: z.string() })).min(1) })
+const completion = z.object({
+  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
+  usage: z
+    .object({ prompt_tokens: z.number(), completion_tokens: z.number() })
+    .optional()
+    .catch(undefined),
+})
+
+/** A server that completes chats has no articles and no footnotes: its words alone are scored. */
+async function openCompletions(client: Client, signal: AbortSignal): Promise<Target> {
+  const models = modelList.safeParse(await client.request('/models', { signal }))
+  const model = models.data?.data[0]?.id
+  if (model === undefined) throw nonsense(client, 'a list of models')
+  return {
+    guids: new Map(),
+    async ask({ golden }, caseSignal) {
+      const startedAt = performance.now()
+      const { turns, question } = golden
+      const body = {
+        model,
+        messages: [...(turns ?? []), { role: 'user', content: question }],
+        temperature: 0,
+        seed: 0,
+      }
+      const given = await client.request('/chat/completions', { body, signal: caseSignal })
+      const parsed = completion.safeParse(given)
+      const text = parsed.data?.choices[0]?.message.content
+      if (text === undefined) throw nonsense(client, 'a completion')
+      const totalMs = Math.round(performance.now() - startedAt)
+      return toKept(client, {
+        body: toBody({ text, model, question, totalMs, usage: parsed.data?.usage }),
+        trace: {},
+      })
+    },
+  }
+}
+
+interface Completed {
+  readonly text: string
+  readonly model: string
+  readonly question: string
+  readonly totalMs: number
+  readonly usage: z.output<typeof completion>['usage']
+}
+
+function toBody({ text, model, question, totalMs, usage }: Completed): object {
+  const isRefused = isRefusalText(text)
+  return {
+    id: null,
+    status: isRefused ? 'refused' : 'answered',
+    reason: isRefused ? 'not-answered' : null,
+    question,
+    answer: text,
+    sentences: [],
+    citations: [],
+    sources: [],
+    models: { chat: model },
+    tokens: { prompt: usage?.prompt_tokens ?? 0, completion: usage?.completion_tokens ?? 0 },
+    timings: { searchMs: 0, firstTokenMs: null, totalMs },
+  }
+}

@@ -1,0 +1,194 @@
+import { AppError } from '../src/errors.ts'
+import type { Database } from '../src/db/database.ts'
+import { loadCorpus } from '../src/store/corpus.ts'
+import { listKeptCases } from '../src/store/kept-cases.ts'
+import { listGuids } from '../src/store/library-texts.ts'
+import { listEvaluationRows, loadEvaluation } from '../src/store/evaluations.ts'
+import { needsChat, type ArmName } from './arms.ts'
+import type { Baseline } from './baseline.ts'
+import { citationKey } from './answer-metrics.ts'
+import type { EvaluationRequest } from './evaluation-request.ts'
+import { takeFingerprints, type Fingerprints } from './fingerprints.ts'
+import { goldenCase } from './golden-case.ts'
+import type { GoldenSet } from './golden-set.ts'
+import { withoutKey } from './http-target.ts'
+import { toJudgeChecks } from './judge-check.ts'
+import { findSentences, loadLibrary, type Library } from './library.ts'
+import { JUDGE_SEED, planRun, tasksOf, type RunPlan } from './run-plan.ts'
+import { rowResult } from './row-result.ts'
+import { listSets, loadBaseline, loadSet } from './set-folder.ts'
+
+/** The set of the cases that were kept from reviews; no folder has its name. */
+export const REVIEWED_SET = 'reviews'
+
+export interface RunContext {
+  readonly database: Database
+  /** Whether a chat model is configured; without one the service's answers are extracts. */
+  readonly hasChat: boolean
+  /** The judge's name; null where none is configured. */
+  readonly judgeModel: string | null
+  readonly configuration: () => Promise<Fingerprints>
+}
+
+export interface PreparedRun {
+  readonly setName: string
+  readonly request: EvaluationRequest
+  readonly plan: RunPlan
+  readonly fingerprints: Fingerprints
+  readonly corpusRevision: number
+  readonly total: number
+}
+
+/** Everything that can be wrong with a run is found here, before anything is asked. */
+export async function prepareRun(
+  request: EvaluationRequest,
+  context: RunContext,
+): Promise<PreparedRun> {
+  const db = context.database.pool
+  const setName = request.set ?? (await chooseSet(context))
+  const set = await loadCases(setName, context)
+  const baseline = await loadComparable(set, request)
+  const arms = chooseArms(request, context)
+  const library = await loadLibrary(db, guidsOf(set))
+  const plan = await planRun({
+    set: await narrowed(set, { request, context }),
+    baseline,
+    request,
+    arms,
+    library,
+    labelled: keysOfLabelled(set, library),
+    db,
+  })
+  const fingerprints = await takeFingerprints({
+    db,
+    plan,
+    configuration: await context.configuration(),
+  })
+  const target = request.target === undefined ? {} : { target: withoutKey(request.target) }
+  return {
+    setName,
+    request: { ...request, ...target },
+    plan,
+    fingerprints: { ...fingerprints, ...target },
+    corpusRevision: (await loadCorpus(db)).revision,
+    total: tasksOf(plan).length + countChecks(plan, context),
+  }
+}
+
+function countChecks({ cases }: RunPlan, { judgeModel }: RunContext): number {
+  return judgeModel === null ? 0 : toJudgeChecks(cases, { seed: JUDGE_SEED }).length
+}
+
+/** The sets whose articles, or most of them, are in the library. */
+export async function findSetsInLibrary({ database }: RunContext): Promise<readonly string[]> {
+  const guids = new Set((await listGuids(database.pool)).values())
+  const names: string[] = []
+  for (const name of await listSets()) {
+    const wanted = Object.keys((await loadSet(name)).articles)
+    if (wanted.filter((guid) => guids.has(guid)).length > wanted.length / 2) names.push(name)
+  }
+  return names
+}
+
+async function chooseSet(context: RunContext): Promise<string> {
+  const found = await findSetsInLibrary(context)
+  const [only] = found
+  if (only !== undefined && found.length === 1) return only
+  const known = (await listSets()).join(', ')
+  throw new AppError(
+    'invalid-request',
+    only === undefined
+      ? `No golden set speaks of the library’s articles. Add the feed of one of ${known}, or write a set of your own (golden-set/README.md).`
+      : `Name one of the sets ${found.join(', ')}: the library has the articles of each.`,
+  )
+}
+
+async function loadCases(name: string, { database }: RunContext): Promise<GoldenSet> {
+  if (name !== REVIEWED_SET) return loadSet(name)
+  const kept = await listKeptCases(database.pool, { after: null, limit: null })
+  const cases = kept.map(({ body }) => goldenCase.parse(body))
+  if (cases.length === 0) {
+    throw new AppError('not-found', 'No case has been kept from a review yet.')
+  }
+  return { name, feed: 'what was asked and reviewed', articles: {}, cases }
+}
+
+async function loadComparable(
+  { name }: GoldenSet,
+  { baseline, target }: EvaluationRequest,
+): Promise<Baseline | null> {
+  if (baseline !== undefined) {
+    const loaded = await loadBaseline(baseline)
+    if (loaded === null) throw new AppError('not-found', `There is no baseline at ${baseline}.`)
+    if (loaded.set === name) return loaded
+    throw new AppError(
+      'invalid-request',
+      `${baseline} is the baseline of the set ${loaded.set}, and not of ${name}.`,
+    )
+  }
+  // The set's own baseline is of this service: another system is compared only where it is asked for.
+  if (name === REVIEWED_SET || target !== undefined) return null
+  return loadBaseline(name)
+}
+
+function chooseArms(
+  { arms, target }: EvaluationRequest,
+  { hasChat }: RunContext,
+): readonly ArmName[] {
+  const usual: ArmName = hasChat || target !== undefined ? 'system' : 'extracted'
+  const asked = [...new Set(arms ?? [usual])]
+  if (target !== undefined) {
+    const other = asked.find((arm) => arm !== 'system')
+    if (other === undefined) return asked
+    throw new AppError(
+      'invalid-request',
+      `The arm ${other} replaces a part of this service, and ${withoutKey(target)} is asked from outside: leave --arm away.`,
+    )
+  }
+  const impossible = hasChat ? undefined : asked.find(needsChat)
+  if (impossible === undefined) return asked
+  throw new AppError(
+    'model-unavailable',
+    `The arm ${impossible} asks the chat model, and CHAT_MODEL=none. Set one, or name --arm extracted.`,
+  )
+}
+
+function guidsOf({ articles, cases }: GoldenSet): readonly string[] {
+  return [...new Set([...Object.keys(articles), ...cases.flatMap((golden) => golden.articles)])]
+}
+
+interface Narrowing {
+  readonly request: EvaluationRequest
+  readonly context: RunContext
+}
+
+/** To the cases that another run got wrong. */
+async function narrowed(set: GoldenSet, { request, context }: Narrowing): Promise<GoldenSet> {
+  const { onlyFailing } = request
+  if (onlyFailing === undefined) return set
+  const db = context.database.pool
+  if ((await loadEvaluation(db, onlyFailing)) === undefined) {
+    throw new AppError('not-found', `There is no run ${onlyFailing}.`)
+  }
+  const failing = new Set(
+    (await listEvaluationRows(db, onlyFailing))
+      .filter(({ result }) => rowResult.safeParse(result).data?.scores.correct !== true)
+      .map(({ caseId }) => caseId),
+  )
+  const cases = set.cases.filter(({ id }) => failing.has(id))
+  if (cases.length > 0) return { ...set, cases }
+  throw new AppError('invalid-request', `No case of ${set.name} failed in the run ${onlyFailing}.`)
+}
+
+/** The citations that people found to support what rests on them. */
+function keysOfLabelled({ labelled }: GoldenSet, library: Library): readonly string[] {
+  return (labelled ?? [])
+    .filter(({ supports }) => supports)
+    .flatMap(({ caseId, article, quote }) => {
+      const held = library.get(article)
+      const found = held === undefined ? [] : findSentences(held, quote)
+      return found.map(({ passage: { start, end } }) =>
+        citationKey(caseId, { guid: article, start, end }),
+      )
+    })
+}

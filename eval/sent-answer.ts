@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { CaseAnswer } from './case-answer.ts'
+
+// An answer as it is kept and sent, read as what it is: data from outside. Fields that nobody scores
+// are left unread, so that an older or newer service can be a target as well.
+
+const span = z.object({ articleId: z.string(), start: z.number(), end: z.number() })
+const source = span.extend({ text: z.string() })
+
+const sentAnswer = z.object({
+  id: z.string().nullable(),
+  status: z.enum(['answered', 'refused', 'extracted']),
+  reason: z.enum(['no-evidence', 'not-answered', 'unsupported', 'model-unavailable']).nullable(),
+  answer: z.string(),
+  sentences: z.array(z.object({ text: z.string(), citations: z.array(z.number()) })),
+  citations: z.array(span.extend({ number: z.number(), quote: z.string() })),
+  sources: z.array(source),
+  models: z.object({ chat: z.string().nullable() }),
+  tokens: z.object({ prompt: z.number(), completion: z.number() }),
+  timings: z.object({
+    searchMs: z.number(),
+    firstTokenMs: z.number().nullable(),
+    totalMs: z.number(),
+  }),
+})
+
+const sentTrace = z.object({
+  candidates: z.array(
+    z.object({
+      articleId: z.string(),
+      chunkId: z.string(),
+      keyword: z.number().nullable(),
+      vector: z.number().nullable(),
+      fused: z.number(),
+    }),
+  ),
+  passages: z.array(source),
+  promptHash: z.string().nullable(),
+  generated: z.string().nullable(),
+  dropped: z.array(z.object({ text: z.string(), why: z.string() })),
+  decision: z.object({ statesAnswer: z.number().nullable(), threshold: z.number().nullable() }),
+})
+
+interface ToOptions {
+  /** Article id → guid; an article that has gone keeps its id. */
+  readonly guids: ReadonlyMap<string, string>
+}
+
+/** An answer with its trace, null where its service gave none; null where it is no answer at all. */
+export function toCaseAnswer(
+  { body, trace }: { readonly body: unknown; readonly trace: unknown },
+  { guids }: ToOptions,
+): CaseAnswer | null {
+  const parsed = sentAnswer.safeParse(body)
+  if (!parsed.success) return null
+  const { data: answer } = parsed
+  const how = sentTrace.safeParse(trace).data
+  const guidOf = (id: string) => guids.get(id) ?? id
+  const toSpan = ({ articleId, start, end, text }: z.output<typeof source>) => {
+    return { guid: guidOf(articleId), start, end, text }
+  }
+  return {
+    answerId: answer.id,
+    status: answer.status,
+    reason: answer.reason,
+    answer: answer.answer,
+    sentences: answer.sentences,
+    citations: answer.citations.map(({ quote, number, ...place }) => ({
+      ...toSpan({ ...place, text: quote }),
+      number,
+    })),
+    passages: (how?.passages ?? answer.sources).map(toSpan),
+    candidates:
+      how?.candidates.map(({ articleId, ...rank }) => ({ ...rank, guid: guidOf(articleId) })) ??
+      null,
+    promptHash: how?.promptHash ?? null,
+    generated: how?.generated ?? null,
+    dropped: how?.dropped ?? [],
+    statesAnswer: how?.decision.statesAnswer ?? null,
+    threshold: how?.decision.threshold ?? null,
+    chatModel: answer.models.chat,
+    timings: answer.timings,
+    tokens: answer.tokens,
+  }
+}

@@ -1,0 +1,48 @@
+import {
+  answerQuestion,
+  type Answered,
+  type AnswerRequest,
+} from '../src/answering/answer-question.ts'
+import { condense } from '../src/answering/condense.ts'
+import { toKeptAnswer } from '../src/answering/keep-answer.ts'
+import { AppError } from '../src/errors.ts'
+import { needsChat, type Arm, type ArmName } from './arms.ts'
+import type { GoldenCase } from './golden-case.ts'
+import type { Target } from './target.ts'
+
+interface ServiceOptions {
+  readonly guids: ReadonlyMap<string, string>
+  readonly arms: ReadonlyMap<ArmName, Arm>
+}
+
+/** The service in this process, each arm with its part replaced. */
+export function createServiceTarget({ guids, arms }: ServiceOptions): Target {
+  return {
+    guids,
+    async ask({ arm, golden }, signal) {
+      const steps = arms.get(arm)?.stepsFor(golden)
+      if (steps === undefined) throw new AppError('internal', `There is no arm ${arm}.`)
+      const answered = await answerQuestion(toRequest(golden, signal), steps)
+      if (needsChat(arm) && isUnwritten(answered)) {
+        throw new AppError('model-unavailable', 'The chat model did not answer.')
+      }
+      return toKeptAnswer(answered)
+    },
+  }
+}
+
+/** The best sentences, or a refusal because none is near enough, stood in for the model's words. */
+function isUnwritten({ trace }: Answered): boolean {
+  return trace.generated === null && trace.passages.length > 0
+}
+
+export function toRequest(
+  { turns, question, as_of }: GoldenCase,
+  signal: AbortSignal,
+): AnswerRequest {
+  return {
+    understood: condense([...(turns ?? []), { role: 'user', content: question }]),
+    filters: as_of === undefined ? {} : { asOf: new Date(as_of) },
+    signal,
+  }
+}

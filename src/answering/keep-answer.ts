@@ -1,0 +1,19 @@
+import type { Queryable } from '../db/database.ts'
+import { insertAnswer, type KeptAnswer } from '../store/answers.ts'
+import type { Answered } from './answer-question.ts'
+import { presentAnswer, presentTrace } from './present-answer.ts'
+
+/** Keeps an answer with its trace, as they are sent. Must run in a transaction. */
+export async function keepAnswer(db: Queryable, answered: Answered): Promise<void> {
+  await insertAnswer(db, toKeptAnswer(answered))
+}
+
+export function toKeptAnswer({ answer, trace }: Answered): KeptAnswer {
+  return {
+    ...answer,
+    promptHash: trace.promptHash,
+    body: presentAnswer(answer),
+    trace: presentTrace(trace),
+    articleIds: [...new Set(answer.sources.map(({ articleId }) => articleId))],
+  }
+}
