@@ -61,6 +61,16 @@ describe('blessing', () => {
     expect(next.arms['extracted']?.cases).toEqual({})
   })
 
+  it('needs no answer that is kept, and takes the stages as they were', () => {
+    const row = caseRow('one')
+    const cut = { ...row, answer: row.answer && { ...row.answer, candidates: [] } }
+    for (const now of [cut, { ...row, answer: null }]) {
+      expect(madeBaseline([now]).arms['system']?.cases).toEqual(
+        madeBaseline([row]).arms['system']?.cases,
+      )
+    }
+  })
+
   it('blesses no error', () => {
     const previous = madeBaseline([caseRow('one')])
     const rows = [

@@ -3,7 +3,6 @@ import { valuesOf } from './case-values.ts'
 import { groupByCase } from './metrics.ts'
 import type { Noise } from './noise.ts'
 import type { EvaluatedCase } from './report.ts'
-import { toStages } from './to-stages.ts'
 
 export interface BlessInput {
   readonly set: string
@@ -61,9 +60,9 @@ function toCases(
     const hash = hashes.get(id)
     const isWhole = repetitions.every(({ scores }) => scores !== null)
     const [first] = repetitions.toSorted((a, b) => a.repetition - b.repetition)
-    if (hash === undefined || !isWhole || first?.answer == null) return []
+    if (hash === undefined || !isWhole || first?.stages == null) return []
     const values = valuesOf(repetitions)
-    return [[id, { hash, values, stages: toStages(first.golden, first.answer) }] as const]
+    return [[id, { hash, values, stages: first.stages }] as const]
   })
   return Object.fromEntries(cases)
 }

@@ -50,16 +50,10 @@ export function selectCases(
 
 function matches(golden: GoldenCase, filter: string): boolean {
   const [, field, value = ''] = FILTER.exec(filter) ?? []
-  switch (field) {
-    case 'kind':
-      return golden.kind === value
-    case 'tag':
-      return golden.tags?.includes(value) === true
-    case 'article':
-      return golden.articles.includes(value)
-    default:
-      return golden.id === value
-  }
+  if (field === 'kind') return golden.kind === value
+  if (field === 'tag') return golden.tags?.includes(value) === true
+  if (field === 'article') return golden.articles.includes(value)
+  return golden.id === value
 }
 
 /** A sample from all over the set, the same every time: its order is by article and kind. */

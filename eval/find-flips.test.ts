@@ -93,6 +93,12 @@ describe('flips', () => {
     ])
   })
 
+  it('are blamed when the answer itself is no longer kept', () => {
+    const row = wrongRow('case', { answer: { passages: elsewhere } })
+    const [found] = flipsOf([caseRow('case')], [[{ ...row, answer: null }]])
+    expect(found?.flip.stage).toBe('retrieval')
+  })
+
   it('look at a repetition that has the outcome', () => {
     const dropped = [{ text: 'A sentence.', why: 'No sentence supports it.' }]
     const rows = [

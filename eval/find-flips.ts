@@ -3,7 +3,6 @@ import { isRight } from './case-values.ts'
 import type { ComparableCase } from './comparable-cases.ts'
 import type { GoldenCase } from './golden-case.ts'
 import type { EvaluatedCase, Flip } from './report.ts'
-import { toStages } from './to-stages.ts'
 
 export interface FlipsInput {
   readonly arm: string
@@ -37,18 +36,18 @@ function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
   const direction = is ? 'fixed' : 'broken'
   const flip = { caseId: pair.golden.id, arm: input.arm, direction } as const
   const row = pair.rows.find(({ scores }) => scores?.correct === is)
-  if (row?.answer == null) {
+  if (row?.stages == null) {
     return { flip: { ...flip, ...blameError(pair.rows) }, needsRegeneration: false }
   }
   const regenerated = input.regenerated.get(pair.golden.id)
   const blameInput: BlameInput = {
     before: pair.before.stages,
-    after: row.stages ?? toStages(pair.golden, row.answer),
+    after: row.stages,
     context: {
       direction,
       ...compareArticles(pair.golden, input.articles),
       sameChatModel: input.sameChatModel,
-      threshold: row.answer.threshold,
+      threshold: row.answer?.threshold ?? null,
       ...(regenerated === undefined ? {} : { regenerated }),
     },
   }

@@ -115,9 +115,7 @@ function findHeldOut({ plan }: FinishedRun, { rows, baseline }: Compared): reado
       missing: plan.missing,
     },
     baseline,
-    passagesByCase: new Map(
-      rows.map(({ golden, answer }) => [golden.id, answer?.passages.map(({ guid }) => guid) ?? []]),
-    ),
+    passagesByCase: joinPassages(rows),
   })
 }
 

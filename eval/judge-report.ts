@@ -11,10 +11,10 @@ const RIGHT_FROM = 0.5
  * a coin does not pass; and since a mean of such verdicts moves by the difference of the two rates times
  * what the truth moves by, a judge at the bar still shows a drop of 5 points as one of 3.
  */
-export const MIN_TRUE_POSITIVE_RATE = 0.8
-export const MAX_FALSE_POSITIVE_RATE = 0.2
+const MIN_TRUE_POSITIVE_RATE = 0.8
+const MAX_FALSE_POSITIVE_RATE = 0.2
 /** Of 12 right verdicts of 15 the interval begins at .55; with fewer answers a coin may pass. */
-export const MIN_CHECKS_OF_EACH = 15
+const MIN_CHECKS_OF_EACH = 15
 
 export interface JudgeRating {
   /** Of right answers, how many were called right. */

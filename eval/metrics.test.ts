@@ -92,6 +92,12 @@ describe('the metrics of a run', () => {
     expect(metrics['evidence@context']?.value).toBe(1)
   })
 
+  it('are the same when the answers themselves are no longer kept', () => {
+    const rows = [caseRow('right'), wrongRow('wrong'), unanswerableRow('refused')]
+    const withoutAnswers = rows.map((row) => ({ ...row, answer: null }))
+    expect(aggregate(withoutAnswers)).toEqual(aggregate(rows))
+  })
+
   it('count an error as nothing found', () => {
     expect(aggregate([caseRow('found'), failedRow('failed')])['recall@5']).toMatchObject({
       value: 0.5,

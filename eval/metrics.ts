@@ -7,7 +7,6 @@ import type { AnswerScores, CaseScores, ContextScores, RetrievalScores } from '.
 export interface ScoredCase {
   readonly golden: GoldenCase
   readonly scores: CaseScores
-  readonly answer: CaseAnswer
 }
 
 export interface Metric {
@@ -193,9 +192,9 @@ export function ratioOfCase(metric: Metric, rows: readonly EvaluatedCase[]): Rat
   }
 }
 
-function ratioOf(metric: Metric, { golden, scores, answer }: EvaluatedCase): Ratio | null {
-  if (scores !== null && answer !== null) return metric.of({ golden, scores, answer })
-  return metric.ofError(golden)
+/** By the scores alone: answers are deleted after a while, and what they were worth is not. */
+function ratioOf(metric: Metric, { golden, scores }: EvaluatedCase): Ratio | null {
+  return scores === null ? metric.ofError(golden) : metric.of({ golden, scores })
 }
 
 /** Σ numerator / Σ denominator; null where nothing has a say. */

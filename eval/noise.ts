@@ -1,6 +1,5 @@
 import type { BaselineArm } from './baseline.ts'
 import type { EvaluatedCase } from './report.ts'
-import { toStages } from './to-stages.ts'
 
 export type Noise = NonNullable<BaselineArm['noise']>
 
@@ -28,10 +27,8 @@ function keyOf({ arm, golden, repetition }: EvaluatedCase): string {
   return JSON.stringify([arm, golden.id, repetition])
 }
 
-function searchOf({ golden, answer }: EvaluatedCase): string {
-  if (answer === null) return 'error'
-  const { candidates, passages } = toStages(golden, answer)
-  return `${candidates} ${passages}`
+function searchOf({ stages }: EvaluatedCase): string {
+  return stages === null ? 'error' : `${stages.candidates} ${stages.passages}`
 }
 
 function outcomeOf({ scores }: EvaluatedCase): string {

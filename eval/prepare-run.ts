@@ -67,7 +67,7 @@ export async function prepareRun(
   const target = request.target === undefined ? {} : { target: withoutKey(request.target) }
   return {
     setName,
-    request: { ...request, ...target },
+    request: { ...request, arms: [...arms], ...target },
     plan,
     fingerprints: { ...fingerprints, ...target },
     corpusRevision: (await loadCorpus(db)).revision,

@@ -3,7 +3,7 @@ import { listEvaluations, type StoredEvaluation } from '../src/store/evaluations
 import { listGuids } from '../src/store/library-texts.ts'
 import type { Baseline } from './baseline.ts'
 import type { EvaluationRequest } from './evaluation-request.ts'
-import { loadRunBaseline, type FinishedRun } from './finish-run.ts'
+import { loadRunBaseline } from './finish-run.ts'
 import { loadKeptAnswers, loadRows } from './load-rows.ts'
 import type { Flip, Report } from './report.ts'
 import type { AnswerBefore, HistoryEntry, ReportInput } from './report-view.ts'
@@ -19,29 +19,29 @@ export async function loadReportInput(db: Queryable, run: StoredEvaluation): Pro
   const plan = parsePlan(run.plan)
   const request = run.request as EvaluationRequest
   const report = run.report as Report | null
-  const finished: FinishedRun = { ...run, plan, request }
-  const baseline = await loadRunBaseline(finished).catch(() => null)
+  const baseline = await loadRunBaseline({ ...run, plan, request }).catch(() => null)
+  const flips = report?.flips ?? []
   return {
-    run: {
-      id: run.id,
-      set: run.setName,
-      arms: plan.arms,
-      split: request.split ?? null,
-      state: run.state,
-      origin: run.origin,
-      startedAt: run.startedAt?.toISOString() ?? null,
-      endedAt: run.endedAt?.toISOString() ?? null,
-      target: request.target ?? null,
-      fingerprints: run.fingerprints,
-      corpusRevision: run.corpusRevision,
-      error: run.error,
-    },
+    run: describeRun(run, { arms: plan.arms, request }),
     report,
     rows: await loadRows(db, { runId: run.id, plan }),
     history: await loadHistory(db, run),
     regressionOf: baseline?.blessed ?? null,
-    answersBefore:
-      baseline === null ? [] : await loadBefore(db, { baseline, flips: report?.flips ?? [] }),
+    answersBefore: baseline === null ? [] : await loadBefore(db, { baseline, flips }),
+  }
+}
+
+function describeRun(
+  run: StoredEvaluation,
+  { arms, request }: { readonly arms: readonly string[]; readonly request: EvaluationRequest },
+): ReportInput['run'] {
+  const { id, setName: set, state, origin, fingerprints, corpusRevision, error } = run
+  return {
+    ...{ id, set, arms, state, origin, fingerprints, corpusRevision, error },
+    split: request.split ?? null,
+    startedAt: run.startedAt?.toISOString() ?? null,
+    endedAt: run.endedAt?.toISOString() ?? null,
+    target: request.target ?? null,
   }
 }
 

@@ -51,35 +51,45 @@ export function toCaseAnswer(
   { body, trace }: { readonly body: unknown; readonly trace: unknown },
   { guids }: ToOptions,
 ): CaseAnswer | null {
-  const parsed = sentAnswer.safeParse(body)
-  if (!parsed.success) return null
-  const { data: answer } = parsed
-  const how = sentTrace.safeParse(trace).data
+  const { data: answer } = sentAnswer.safeParse(body)
+  if (answer === undefined) return null
+  const how = sentTrace.safeParse(trace).data ?? null
   const guidOf = (id: string) => guids.get(id) ?? id
   const toSpan = ({ articleId, start, end, text }: z.output<typeof source>) => {
     return { guid: guidOf(articleId), start, end, text }
   }
   return {
+    ...answer,
+    ...(how === null ? UNTOLD : toTold(how, guidOf)),
     answerId: answer.id,
-    status: answer.status,
-    reason: answer.reason,
-    answer: answer.answer,
-    sentences: answer.sentences,
     citations: answer.citations.map(({ quote, number, ...place }) => ({
       ...toSpan({ ...place, text: quote }),
       number,
     })),
     passages: (how?.passages ?? answer.sources).map(toSpan),
-    candidates:
-      how?.candidates.map(({ articleId, ...rank }) => ({ ...rank, guid: guidOf(articleId) })) ??
-      null,
-    promptHash: how?.promptHash ?? null,
-    generated: how?.generated ?? null,
-    dropped: how?.dropped ?? [],
-    statesAnswer: how?.decision.statesAnswer ?? null,
-    threshold: how?.decision.threshold ?? null,
     chatModel: answer.models.chat,
-    timings: answer.timings,
-    tokens: answer.tokens,
+  }
+}
+
+/** Of an answer whose service does not tell how it came about. */
+const UNTOLD = {
+  candidates: null,
+  promptHash: null,
+  generated: null,
+  dropped: [],
+  statesAnswer: null,
+  threshold: null,
+}
+
+function toTold(
+  { candidates, promptHash, generated, dropped, decision }: z.output<typeof sentTrace>,
+  guidOf: (id: string) => string,
+) {
+  return {
+    candidates: candidates.map(({ articleId, ...rank }) => ({ ...rank, guid: guidOf(articleId) })),
+    promptHash,
+    generated,
+    dropped,
+    ...decision,
   }
 }

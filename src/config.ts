@@ -66,12 +66,16 @@ function isHost(word: string): boolean {
   return isIPv6(word) || (/^[^/?#@\\]+$/.test(word) && URL.canParse(`http://${word}/`))
 }
 
-const CRON_FIELD = /^(\*|[\da-z]+)(-[\da-z]+)?(\/\d+)?(,(\*|[\da-z]+)(-[\da-z]+)?(\/\d+)?)*$/i
+/** `*`, a number or a name, a range, or a step, and lists of them. */
+const CRON_ITEM = /^[\da-z*][\da-z*/-]*$/i
 
 /** In outline; the scheduler reads it whole. */
 function isCron(value: string): boolean {
   const fields = value.trim().split(/\s+/)
-  return fields.length === 5 && fields.every((field) => CRON_FIELD.test(field))
+  return (
+    fields.length === 5 &&
+    fields.every((field) => field.split(',').every((item) => CRON_ITEM.test(item)))
+  )
 }
 
 function isTimezone(value: string): boolean {

@@ -4,6 +4,7 @@ import type { EvaluatedCase } from '../eval/report.ts'
 import { scoreContext, scoreRetrieval } from '../eval/retrieval-metrics.ts'
 import type { AnswerScores, CaseScores } from '../eval/scores.ts'
 import type { Stages } from '../eval/stages.ts'
+import { toStages } from '../eval/to-stages.ts'
 
 // Evaluated cases made by hand: right, found first and cited, but for what a test says.
 
@@ -86,6 +87,8 @@ export function caseRow(id: string, options: CaseRowOptions = {}): EvaluatedCase
     golden,
     answer,
     scores: { ...scoresOf(golden, answer), ...options.scores },
+    stages: toStages(golden, answer),
+    judge: null,
     error: null,
   }
 }
@@ -137,7 +140,8 @@ export function hallucinatedRow(id: string, options: CaseRowOptions = {}): Evalu
 }
 
 export function failedRow(id: string, options: CaseRowOptions = {}): EvaluatedCase {
-  return { ...caseRow(id, options), answer: null, scores: null, error: 'The model took too long.' }
+  const nothing = { answer: null, scores: null, stages: null }
+  return { ...caseRow(id, options), ...nothing, error: 'The model took too long.' }
 }
 
 export function answerScores(scores: Partial<AnswerScores>): AnswerScores {

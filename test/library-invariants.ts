@@ -67,6 +67,14 @@ const CHECKS: Readonly<Record<string, string>> = {
     select refresh.id from refresh
     where (refresh.ended_at is not null) <> (refresh.state in ('done', 'failed'))
       or refresh.done > refresh.total`,
+  'an evaluation has an end exactly when it is over': `
+    select evaluation.id from evaluation
+    where (evaluation.ended_at is not null) <> (evaluation.state in ('done', 'stopped', 'failed'))`,
+  'an evaluation has a row for each of its cases and no more, and a report when it is done': `
+    select evaluation.id from evaluation
+    left join evaluation_row on evaluation_row.evaluation_id = evaluation.id
+    group by evaluation.id having count(evaluation_row.case_id) > evaluation.total
+      or (evaluation.state = 'done' and evaluation.report is null)`,
 }
 
 /** A line for each thing that does not hold, with the rows that show it. */

@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vi
 import type { Database } from '../src/db/database.ts'
 import { findBrokenInvariants } from './library-invariants.ts'
 import { describeAnswers } from './store/answers-contract.ts'
+import { describeEvaluations } from './store/evaluations-contract.ts'
 import { describeFeeds } from './store/feeds-contract.ts'
 import { emptyLibrary, libraryUnderTest } from './store/library-under-test.ts'
+import { describeLibraryTexts } from './store/library-texts-contract.ts'
 import { describeMigrations } from './store/migrations-contract.ts'
 import { describeModels } from './store/models-contract.ts'
 import { describePublishing } from './store/publishing-contract.ts'
@@ -46,6 +48,8 @@ export function describeStore(
     describeRefreshes(library)
     describeAnswers(library)
     describeReviews(library)
+    describeEvaluations(library)
+    describeLibraryTexts(library)
     if (canMigrate) describe('migrations', () => describeMigrations(library))
   })
 }

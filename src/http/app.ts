@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import { articleRoutes } from './articles.ts'
 import { chatRoutes } from './chat.ts'
 import { requestId, type HttpContext } from './context.ts'
+import { evaluationReportRoutes } from './evaluation-reports.ts'
 import { evaluationRoutes } from './evaluations.ts'
 import { feedRoutes } from './feeds.ts'
 import { createKeyGuard, createOriginGuard } from './guard.ts'
@@ -48,6 +49,7 @@ export function createApp(context: HttpContext, options: AppOptions): Express {
   app.use(articleRoutes(context))
   app.use(feedRoutes(context))
   app.use(evaluationRoutes(context))
+  app.use(evaluationReportRoutes(context))
   app.use(jobRoutes(context))
   app.use(reviewRoutes(context))
   app.use(express.static(webDir, { index: 'index.html', dotfiles: 'ignore', redirect: false }))

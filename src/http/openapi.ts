@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { evaluationRequest } from '../../eval/evaluation-request.ts'
+import * as evaluations from './evaluation-schemas.ts'
 import * as schemas from './schemas.ts'
 
 interface Call {
@@ -116,48 +117,48 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
   '/v1/evaluations': {
     get: {
       summary: 'The runs, newest first.',
-      query: schemas.evaluationsQuery,
-      answers: { 200: schemas.pageOf(schemas.evaluationSchema) },
+      query: evaluations.evaluationsQuery,
+      answers: { 200: schemas.pageOf(evaluations.evaluationSchema) },
     },
     post: {
       summary: 'Runs a golden set; with dryRun: true only checks it.',
       body: evaluationRequest,
-      answers: { 202: schemas.startedEvaluationSchema, 200: schemas.dryRunSchema },
+      answers: { 202: evaluations.startedEvaluationSchema, 200: evaluations.dryRunSchema },
     },
   },
   '/v1/evaluations/{id}': {
     get: {
       summary: 'A run with its figures; as text/html its report.',
-      answers: { 200: schemas.evaluationSchema },
+      answers: { 200: evaluations.evaluationSchema },
     },
     delete: { summary: 'Stops a run; its rows stay.', answers: { 204: null } },
   },
   '/v1/evaluations/{id}/rows': {
     get: {
       summary: 'What each case came to, with the id of its answer.',
-      query: schemas.rowsQuery,
-      answers: { 200: schemas.pageOf(schemas.evaluationRowSchema) },
+      query: evaluations.rowsQuery,
+      answers: { 200: schemas.pageOf(evaluations.evaluationRowSchema) },
     },
   },
   '/v1/evaluations/{id}/report': {
     get: {
       summary: 'The whole report with every row: as JSON, text/html or text/plain.',
-      query: schemas.reportQuery,
+      query: evaluations.reportQuery,
       answers: { 200: z.looseObject({ run: z.looseObject({}), rows: z.array(z.looseObject({})) }) },
     },
   },
   '/v1/evaluations/{id}/comparison': {
     get: {
       summary: 'A run held against another of its set.',
-      query: schemas.comparisonQuery,
-      answers: { 200: schemas.comparisonSchema },
+      query: evaluations.comparisonQuery,
+      answers: { 200: evaluations.comparisonSchema },
     },
   },
   '/v1/evaluations/{id}/bless': {
     post: {
       summary: 'Makes a run the baseline of its set; on the machine itself alone.',
-      body: schemas.blessRequest,
-      answers: { 200: schemas.blessedSchema },
+      body: evaluations.blessRequest,
+      answers: { 200: evaluations.blessedSchema },
     },
   },
   '/healthz': { get: { summary: 'Alive.', answers: { 200: schemas.healthSchema } } },

@@ -7,7 +7,7 @@ import { REVIEW_REASONS } from '../store/reviews.ts'
 // described for readers of the contract; more fields may come, none is renamed.
 
 /** Text that Postgres can keep: no NUL, no half of a surrogate pair. */
-function text(min: number, max: number) {
+export function text(min: number, max: number) {
   return z
     .string()
     .min(min)
@@ -69,7 +69,7 @@ export const chatRequest = z
     }
   })
 
-function numberIn(min: number, max: number) {
+export function numberIn(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,6}$/, { message: `must be a whole number from ${min} to ${max}` })
@@ -132,7 +132,8 @@ export const feedbackRequest = z.strictObject({
   correction: words.optional(),
 })
 
-const page = { limit: numberIn(1, 100).optional(), cursor: text(1, 500).optional() }
+/** Of a list: where it begins and how long it is. */
+export const page = { limit: numberIn(1, 100).optional(), cursor: text(1, 500).optional() }
 
 export const reviewsQuery = z.strictObject({ state: z.enum(['open', 'done']).optional(), ...page })
 
@@ -167,7 +168,7 @@ export const settleReviewRequest = z
     message: 'belongs to the action "golden" alone',
   })
 
-const nullableTime = z.iso.datetime().nullable()
+export const nullableTime = z.iso.datetime().nullable()
 
 const scores = z.object({
   keyword: z.number().nullable(),
@@ -334,114 +335,3 @@ export const problemSchema = z.object({
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next: z.string().nullable() })
 }
-
-export const evaluationsQuery = z.strictObject({ set: text(1, 100).optional(), ...page })
-export const rowsQuery = z.strictObject(page)
-export const comparisonQuery = z.strictObject({ with: text(1, 100) })
-export const evaluationCursor = z.tuple([z.string()])
-export const rowCursor = z.tuple([z.string(), z.string(), z.int()])
-/** How a report is to be printed. */
-export const reportQuery = z.strictObject({
-  width: numberIn(40, 400).optional(),
-  colour: z.enum(['true', 'false']).optional(),
-})
-export const blessRequest = z.strictObject({ why: text(1, 2_000) })
-
-const metricSchema = z.object({
-  value: z.number().nullable(),
-  low: z.number().nullable(),
-  high: z.number().nullable(),
-  scored: z.int(),
-  total: z.int(),
-  baseline: z.number().nullable(),
-  p: z.number().nullable(),
-})
-
-const metricsSchema = z.record(z.string(), z.record(z.string(), metricSchema))
-
-const flipSchema = z.object({
-  caseId: z.string(),
-  arm: z.string(),
-  direction: z.enum(['fixed', 'broken']),
-  stage: z.enum(['corpus', 'retrieval', 'generation', 'grounding', 'refusal', 'noise', 'unclear']),
-  explanation: z.string(),
-})
-
-const verdict = z.enum(['passed', 'regressed', 'floor-missed', 'not-comparable'])
-const heldOutSchema = z.object({ caseId: z.string(), why: z.string() })
-const fingerprints = z.record(z.string(), z.string().nullable())
-
-export const evaluationSchema = z.object({
-  id: z.string(),
-  set: z.string(),
-  arms: z.array(z.string()),
-  state: z.enum(['waiting', 'running', 'done', 'stopped', 'failed']),
-  origin: z.enum(['asked', 'nightly']),
-  createdAt: z.iso.datetime(),
-  startedAt: nullableTime,
-  endedAt: nullableTime,
-  done: z.int(),
-  total: z.int(),
-  corpusRevision: z.int(),
-  fingerprints,
-  error: z.string().nullable(),
-  code: z.string().nullable(),
-  verdict: verdict.nullable(),
-  reasons: z.array(z.string()),
-  metrics: metricsSchema,
-  flips: z.array(flipSchema),
-  heldOut: z.array(heldOutSchema),
-  notes: z.array(z.string()),
-  judge: z
-    .object({
-      model: z.string(),
-      truePositiveRate: z.number(),
-      falsePositiveRate: z.number(),
-      checked: z.int(),
-      isTrusted: z.boolean(),
-      scores: z.record(
-        z.string(),
-        z.object({ accuracy: z.number(), faithfulness: z.number(), toxicity: z.number() }),
-      ),
-    })
-    .nullable(),
-})
-
-export const startedEvaluationSchema = evaluationSchema.extend({ job: jobSchema })
-
-export const dryRunSchema = z.object({
-  set: z.string(),
-  arms: z.array(z.string()),
-  cases: z.int(),
-  total: z.int(),
-  heldOut: z.array(heldOutSchema),
-  missing: z.array(z.string()),
-  fingerprints,
-})
-
-export const evaluationRowSchema = z.object({
-  arm: z.string(),
-  caseId: z.string(),
-  repetition: z.int(),
-  answerId: z.string().nullable(),
-  result: z.looseObject({}).nullable(),
-  error: z.string().nullable(),
-})
-
-export const comparisonSchema = z.object({
-  run: z.string(),
-  with: z.string(),
-  verdict,
-  reasons: z.array(z.string()),
-  metrics: metricsSchema,
-  flips: z.array(flipSchema),
-  notes: z.array(z.string()),
-})
-
-export const blessedSchema = z.object({
-  set: z.string(),
-  at: z.iso.datetime(),
-  why: z.string(),
-  commit: z.string().nullable(),
-  arms: z.array(z.string()),
-})

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FeedFetcher, FetchResult } from '../../ingest/fetch-feed.ts'
 import { hashItem } from '../../ingest/ingest-article.ts'
 import { parseFeed } from '../../ingest/parse-feed.ts'
-import { transaction, type Database } from '../db/database.ts'
+import { transaction, type Database, type Queryable } from '../db/database.ts'
 import type { ParsedFeed } from '../domain.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { adoptRenamedArticles, loadContentHashes } from '../store/articles.ts'
@@ -97,10 +97,9 @@ async function refreshFeed(
   const feed = await loadFeed(database.pool, feedId)
   const refresh = await loadRefresh(database.pool, refreshId)
   if (feed === undefined || refresh === undefined || refresh.endedAt !== null) return
-  const isHeldUp = await isEvaluating(database.pool)
-  if (isHeldUp || !(await startRefresh(database.pool, refreshId))) {
-    const options = { delaySeconds: isHeldUp ? WAIT_FOR_RUN_SECONDS : WAIT_FOR_RUNNING_SECONDS }
-    return queue.send('refresh-feed', { refreshId, feedId }, options)
+  const delaySeconds = await beginOrWait(database.pool, refreshId)
+  if (delaySeconds !== null) {
+    return queue.send('refresh-feed', { refreshId, feedId }, { delaySeconds })
   }
   try {
     await fetchAndExpect(dependencies, { feed, refreshId, signal })
@@ -112,6 +111,12 @@ async function refreshFeed(
     await recordFailure(database.pool, feedId, failure)
     await failRefresh(database.pool, refreshId, { error: error.message, code: error.code })
   }
+}
+
+/** Null: it has begun. Else the seconds until it may be tried again. */
+async function beginOrWait(db: Queryable, refreshId: string): Promise<number | null> {
+  if (await isEvaluating(db)) return WAIT_FOR_RUN_SECONDS
+  return (await startRefresh(db, refreshId)) ? null : WAIT_FOR_RUNNING_SECONDS
 }
 
 function isLasting(code: ErrorCode): code is RefreshErrorCode {

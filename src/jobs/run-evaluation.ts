@@ -102,7 +102,6 @@ function refuseOther(run: StoredEvaluation, now: PreparedRun): void {
 }
 
 export function runEvaluationHandlers(dependencies: EvaluationDependencies): JobHandlers<RunData> {
-  const { database } = dependencies
   const targets = createTargets(dependencies)
   return {
     run: async ({ runId }, signal) => {

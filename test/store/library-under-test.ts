@@ -53,6 +53,7 @@ async function titlesOf(
 /** With statements that the service's own role may use: it may not truncate. */
 export async function emptyLibrary(db: Queryable): Promise<void> {
   await db.query('delete from feed')
+  await db.query('delete from evaluation')
   await db.query('delete from kept_case')
   await db.query('delete from review')
   await db.query('delete from answer')
