@@ -14,7 +14,7 @@ import type { GoldenSet } from './golden-set.ts'
 import { withoutKey } from './http-target.ts'
 import { toJudgeChecks } from './judge-check.ts'
 import { findSentences, loadLibrary, type Library } from './library.ts'
-import { JUDGE_SEED, planRun, tasksOf, type RunPlan } from './run-plan.ts'
+import { JUDGE_ARM, JUDGE_SEED, planRun, tasksOf, type RunPlan } from './run-plan.ts'
 import { rowResult } from './row-result.ts'
 import { listSets, loadBaseline, loadSet } from './set-folder.ts'
 
@@ -51,7 +51,8 @@ export async function prepareRun(
   const arms = chooseArms(request, context)
   const library = await loadLibrary(db, guidsOf(set))
   const plan = await planRun({
-    set: await narrowed(set, { request, context }),
+    set,
+    only: await findFailing(set, { request, context }),
     baseline,
     request,
     arms,
@@ -162,22 +163,25 @@ interface Narrowing {
   readonly context: RunContext
 }
 
-/** To the cases that another run got wrong. */
-async function narrowed(set: GoldenSet, { request, context }: Narrowing): Promise<GoldenSet> {
+/** Ids of the cases that another run got wrong; null where all are asked. */
+async function findFailing(
+  { name }: GoldenSet,
+  { request, context }: Narrowing,
+): Promise<ReadonlySet<string> | null> {
   const { onlyFailing } = request
-  if (onlyFailing === undefined) return set
+  if (onlyFailing === undefined) return null
   const db = context.database.pool
-  if ((await loadEvaluation(db, onlyFailing)) === undefined) {
-    throw new AppError('not-found', `There is no run ${onlyFailing}.`)
-  }
-  const failing = new Set(
-    (await listEvaluationRows(db, onlyFailing))
-      .filter(({ result }) => rowResult.safeParse(result).data?.scores.correct !== true)
-      .map(({ caseId }) => caseId),
-  )
-  const cases = set.cases.filter(({ id }) => failing.has(id))
-  if (cases.length > 0) return { ...set, cases }
-  throw new AppError('invalid-request', `No case of ${set.name} failed in the run ${onlyFailing}.`)
+  const run = await loadEvaluation(db, onlyFailing)
+  if (run === undefined) throw new AppError('not-found', `There is no run ${onlyFailing}.`)
+  const failing = (await listEvaluationRows(db, onlyFailing))
+    .filter(({ arm, result }) => arm !== JUDGE_ARM && !isCorrect(result))
+    .map(({ caseId }) => caseId)
+  if (run.setName === name && failing.length > 0) return new Set(failing)
+  throw new AppError('invalid-request', `No case of ${name} failed in the run ${onlyFailing}.`)
+}
+
+function isCorrect(result: unknown): boolean {
+  return rowResult.safeParse(result).data?.scores.correct === true
 }
 
 /** The citations that people found to support what rests on them. */

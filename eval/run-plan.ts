@@ -49,6 +49,8 @@ export interface Task {
 
 interface PlanOptions {
   readonly set: GoldenSet
+  /** Ids of the cases that may be asked; null: all. */
+  readonly only: ReadonlySet<string> | null
   readonly baseline: Baseline | null
   readonly request: EvaluationRequest
   readonly arms: readonly ArmName[]
@@ -63,7 +65,9 @@ export async function planRun(options: PlanOptions): Promise<RunPlan> {
   const check = checkSet(set, library)
   if (check.faults.length > 0) throw invalidSet(set.name, check.faults)
   requireArticles(set, { missing: check.missing, baseline })
-  const cases = selectCases(set.cases, request)
+  const { only } = options
+  const asked = only === null ? set.cases : set.cases.filter(({ id }) => only.has(id))
+  const cases = selectCases(asked, request)
   return {
     arms,
     repeat: request.repeat ?? 1,

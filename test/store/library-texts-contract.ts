@@ -6,7 +6,7 @@ import {
   listGuids,
 } from '../../src/store/library-texts.ts'
 import type { ArticleSketch } from './article-sketch.ts'
-import type { LibraryUnderTest } from './library-under-test.ts'
+import { emptyLibrary, type LibraryUnderTest } from './library-under-test.ts'
 
 export function describeLibraryTexts(library: LibraryUnderTest): void {
   describe('the guids of a library', () => describeGuids(library))
@@ -153,7 +153,7 @@ function describeHash(library: LibraryUnderTest): void {
     await library.publish(feedId, saying('a', 'It is a.'))
     await library.publish(feedId, saying('b', 'It is b.'))
     const before = await hash()
-    await library.pool.query('delete from feed')
+    await emptyLibrary(library.pool)
     const other = await library.addFeed('https://two.example/feed')
     await library.publish(other, { ...saying('b', 'It is b.'), title: 'Another title' })
     await library.publish(other, saying('a', 'It is a.'))
