@@ -55,8 +55,8 @@ export function evaluationReportRoutes(context: HttpContext): Router {
     response.json({ items: items.map(({ body: _body, trace: _trace, ...row }) => row), next })
   })
   router.get('/v1/evaluations/:id/comparison', async (request, response) => {
-    const query = parseRequest(comparisonQuery, queryOf(request))
     const run = await findRun(context, request.params.id)
+    const query = parseRequest(comparisonQuery, queryOf(request))
     const other = await findRun(context, query.with)
     const compared = await compareRuns(context.services().database.pool, run, other)
     response.json({ run: run.id, with: other.id, ...compared })

@@ -47,9 +47,9 @@ export function evaluationRoutes(context: HttpContext): Router {
     response.status(204).end()
   })
   router.post('/v1/evaluations/:id/bless', async (request, response) => {
-    requireDoor(context, 'blessing a run')
     const { why } = parseRequest(blessRequest, request.body)
     const run = await findRun(context, request.params.id)
+    requireDoor(context, 'blessing a run')
     const { set, blessed, arms } = await blessRun(context.services().database.pool, run, why)
     response.json({ set, ...blessed, arms: Object.keys(arms) })
   })
