@@ -1,27 +1,21 @@
 import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { needsChat } from '../eval/arms.ts'
-import { AppError, type ErrorCode } from '../src/errors.ts'
+import type { EvaluationRequest } from '../eval/evaluation-request.ts'
+import { REVIEWED_SET } from '../eval/prepare-run.ts'
+import { loadBaseline, loadSet } from '../eval/set-folder.ts'
+import { AppError, messageOf, type ErrorCode } from '../src/errors.ts'
 import type { CommandContext } from './commands.ts'
 import type { DoorClient } from './door-client.ts'
+import {
+  asksChat,
+  cannotBeWritten,
+  toEvaluationRequest,
+  toWritablePath,
+  type EvalFlags,
+} from './eval-flags.ts'
+import { createRunProgress } from './eval-progress.ts'
+import { EXIT_INTERRUPTED } from './exit-codes.ts'
 import { withService } from './with-service.ts'
-
-/** The flags of `footnote eval`, as they are typed. */
-export interface EvalFlags {
-  readonly set?: string
-  readonly arm?: readonly string[]
-  readonly target?: string
-  readonly filter?: string
-  readonly split?: string
-  readonly limit?: string
-  readonly repeat?: string
-  readonly resume?: string
-  readonly onlyFailing?: string
-  readonly baseline?: string
-  readonly report?: string
-  readonly dryRun?: boolean
-}
 
 interface SentRun {
   readonly id: string
@@ -50,61 +44,61 @@ interface SentDryRun {
 /** As evaluation.md has it: 0 fine, 1 regression or floor missed. */
 const EXIT_REGRESSED = 1
 const POLL_MS = 400
-const ENOUGH_OF_A_LINE = 24
+/** For the name of a run that was just asked for, and for stopping it, when all else is given up. */
+const LAST_WORDS_MS = 5_000
 
 /** Runs a golden set and prints its report; gives the exit code of its verdict. */
 export async function evalRun(context: CommandContext, flags: EvalFlags): Promise<number> {
-  const { config, signal, isJson, print } = context
-  const body = toRequest(flags)
+  const { config, signal } = context
+  const request = toEvaluationRequest(flags)
+  await loadWhatIsNamed(request)
+  const file = flags.report === undefined ? undefined : await toWritablePath(flags.report)
   let exitCode = 0
   const options = { config, needsChat: asksChat(flags), readsLibrary: true, signal }
   await withService(options, async (client) => {
-    if (flags.dryRun === true) return printDryRun(context, client, body)
-    const started = (await client.request('/v1/evaluations', {
-      method: 'POST',
-      body,
-      signal,
-    })) as SentRun
-    const run = await untilEnded(context, client, started)
-    if (run.state === 'failed' && run.error !== null) {
-      throw new AppError(run.code ?? 'internal', run.error)
-    }
-    if (flags.report !== undefined) await saveHtml(context, client, { run, file: flags.report })
-    const path = `/v1/evaluations/${run.id}/report`
-    if (isJson) print(JSON.stringify(await client.request(path, { signal })))
-    else print(await client.text(`${path}?${lookOfTerminal()}`, { accept: 'text/plain', signal }))
-    exitCode = run.verdict === 'passed' ? 0 : EXIT_REGRESSED
+    if (request.dryRun === true) return printDryRun(context, client, request)
+    const run = await untilEnded(context, client, await begin(client, request, signal))
+    exitCode = toExitCode(context, run)
+    if (run.state === 'done') await printReport(context, client, { id: run.id, file })
   })
   return exitCode
 }
 
-/** What cannot be meant is told before a service is started for it. */
-function toRequest(flags: EvalFlags): object {
-  const { arm, limit, repeat, baseline, report: _report, ...rest } = flags
-  return {
-    ...rest,
-    ...(arm === undefined ? {} : { arms: arm }),
-    ...(limit === undefined ? {} : { limit: toCount('--limit', limit) }),
-    ...(repeat === undefined ? {} : { repeat: toCount('--repeat', repeat) }),
-    ...(baseline === undefined ? {} : { baseline: resolve(baseline) }),
+/** A service that loads its models for minutes should not begin over a misspelt name. */
+async function loadWhatIsNamed({ set, baseline }: EvaluationRequest): Promise<void> {
+  if (set !== undefined && set !== REVIEWED_SET) await loadSet(set)
+  if (baseline !== undefined) await loadBaseline(baseline)
+}
+
+/** Whoever interrupts now leaves a run behind, so its name is waited for a little. */
+async function begin(
+  client: DoorClient,
+  body: EvaluationRequest,
+  signal: AbortSignal,
+): Promise<SentRun> {
+  signal.throwIfAborted()
+  const late = new AbortController()
+  const giveUp = () => setTimeout(() => late.abort(signal.reason), LAST_WORDS_MS).unref()
+  signal.addEventListener('abort', giveUp, { once: true })
+  const options = { method: 'POST', body, signal: late.signal } as const
+  return (await client.request('/v1/evaluations', options)) as SentRun
+}
+
+function toExitCode({ note }: CommandContext, run: SentRun): number {
+  if (run.state === 'failed') {
+    note(`${run.id} failed at ${run.done} of ${run.total}`)
+    const unsaid = 'The run failed; the service’s log says why.'
+    throw new AppError(run.code ?? 'internal', run.error ?? unsaid)
   }
-}
-
-function toCount(flag: string, value: string): number {
-  if (/^[1-9]\d{0,6}$/.test(value)) return Number(value)
-  throw new AppError('invalid-request', `${flag} takes a whole number from 1, and not "${value}".`)
-}
-
-/** A run without the chat model starts no service with it. */
-function asksChat({ arm, target, dryRun }: EvalFlags): boolean {
-  if (target !== undefined || dryRun === true) return false
-  return arm === undefined || arm.some(needsChat)
+  if (run.state !== 'stopped') return run.verdict === 'passed' ? 0 : EXIT_REGRESSED
+  note(`Somebody else stopped the run. ${describeResume(run)}`)
+  return EXIT_INTERRUPTED
 }
 
 async function printDryRun(
   { print, isJson, signal }: CommandContext,
   client: DoorClient,
-  body: object,
+  body: EvaluationRequest,
 ): Promise<void> {
   const checked = (await client.request('/v1/evaluations', {
     method: 'POST',
@@ -113,9 +107,15 @@ async function printDryRun(
   })) as SentDryRun
   if (isJson) return print(JSON.stringify(checked))
   const { set, cases, arms, total, heldOut, missing } = checked
-  print(`The set ${set} is sound: ${cases} cases, ${total} questions for ${arms.join(', ')}.`)
+  print(
+    `The set ${set} is sound. ${countOf(cases, 'case')} and ${countOf(arms.length, 'arm')} (${arms.join(', ')}) make ${countOf(total, 'question')}.`,
+  )
   for (const guid of missing) print(`missing from the library: ${guid}`)
   for (const { caseId, why } of heldOut) print(`held out: ${caseId}: ${why}`)
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** Whoever interrupts the command stops the run as well; it goes on with --resume. */
@@ -125,85 +125,70 @@ async function untilEnded(
   started: SentRun,
 ): Promise<SentRun> {
   const path = `/v1/evaluations/${started.id}`
-  const progress = createProgress(note)
+  const progress = createRunProgress({ note, output: process.stderr })
   let run = started
   try {
     while (run.state === 'waiting' || run.state === 'running') {
-      progress.show(run)
       await sleep(POLL_MS, undefined, { signal })
       run = (await client.request(path, { signal })) as SentRun
+      progress.show(run)
     }
+    return run
   } catch (error) {
-    if (!signal.aborted) throw error
-    await client.request(path, { method: 'DELETE', signal: AbortSignal.timeout(5_000) })
-    note(`stopped; go on with: footnote eval --resume ${run.id}`)
-    throw error
+    progress.end()
+    if (signal.aborted) note(await stop(client, run))
+    throw isAway(error) ? wentAway(run, error) : error
   } finally {
     progress.end()
   }
-  if (run.state !== 'stopped') return run
-  throw new AppError(
-    'conflict',
-    `The run was stopped from elsewhere. Go on with: footnote eval --resume ${run.id}`,
+}
+
+async function stop(client: DoorClient, run: SentRun): Promise<string> {
+  const signal = AbortSignal.timeout(LAST_WORDS_MS)
+  return client.request(`/v1/evaluations/${run.id}`, { method: 'DELETE', signal }).then(
+    () => `The run is stopped at ${run.done} of ${run.total}. ${describeResume(run)}`,
+    (error: unknown) => `The run ${run.id} could not be stopped: ${messageOf(error)}`,
   )
 }
 
-/** A bar on a terminal; elsewhere a line each tenth. */
-function createProgress(note: (text: string) => void) {
-  const { stderr } = process
-  const startedAt = performance.now()
-  let shown = ''
-  return {
-    show({ id, state, done, total }: SentRun): void {
-      const what =
-        state === 'waiting' ? 'waiting for the library to stand still' : timeLeft(done, total)
-      if (stderr.isTTY) {
-        stderr.write(`\r\u001b[K${bar(done, total)} ${done} of ${total} ${what}`)
-        return
-      }
-      const line = state === 'waiting' ? what : String(Math.floor((10 * done) / Math.max(1, total)))
-      if (line === shown) return
-      shown = line
-      note(`${id}: ${done} of ${total}${state === 'waiting' ? `, ${what}` : ''}`)
-    },
-    end(): void {
-      if (stderr.isTTY) stderr.write('\r\u001b[K')
-    },
-  }
-
-  function timeLeft(done: number, total: number): string {
-    if (done === 0) return ''
-    const seconds = ((performance.now() - startedAt) / done / 1_000) * (total - done)
-    return seconds < 90
-      ? `· ${Math.round(seconds)} s left`
-      : `· ${Math.round(seconds / 60)} min left`
-  }
+function describeResume({ id }: SentRun): string {
+  return `Go on with: footnote eval --resume ${id}`
 }
 
-function bar(done: number, total: number): string {
-  const filled = total === 0 ? 0 : Math.floor((ENOUGH_OF_A_LINE * done) / total)
-  return `[${'█'.repeat(filled)}${'░'.repeat(ENOUGH_OF_A_LINE - filled)}]`
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'shutting-down'
 }
 
-interface Saved {
-  readonly run: SentRun
-  readonly file: string
+function wentAway(run: SentRun, cause: unknown): AppError {
+  return new AppError(
+    'shutting-down',
+    `The service went away; the run goes on when it is back. Wait for it with: footnote eval --resume ${run.id}`,
+    { cause },
+  )
 }
 
-async function saveHtml(
-  { signal, note }: CommandContext,
+interface Printed {
+  readonly id: string
+  /** An absolute path where the report is written as well. */
+  readonly file: string | undefined
+}
+
+/** Printed first: what is on the screen stays, whatever happens to the file. */
+async function printReport(
+  { signal, isJson, print, note }: CommandContext,
   client: DoorClient,
-  { run, file }: Saved,
+  { id, file }: Printed,
 ): Promise<void> {
-  const html = await client.text(`/v1/evaluations/${run.id}/report`, {
-    accept: 'text/html',
-    signal,
+  const path = `/v1/evaluations/${encodeURIComponent(id)}/report`
+  if (isJson) print(JSON.stringify(await client.request(path, { signal })))
+  else print(await client.text(`${path}?${lookOfTerminal()}`, { accept: 'text/plain', signal }))
+  if (file === undefined) return
+  const html = await client.text(path, { accept: 'text/html', signal })
+  await writeFile(file, html).catch((cause: unknown) => {
+    note(`The run is kept. Write its report with: footnote eval show ${id} --report FILE`)
+    throw cannotBeWritten(file, cause)
   })
-  const path = resolve(file)
-  await writeFile(path, html).catch((cause: unknown) => {
-    throw new AppError('invalid-request', `The report cannot be written to ${path}.`, { cause })
-  })
-  note(`report: ${path}`)
+  note(`report: ${file}`)
 }
 
 function lookOfTerminal(): string {
@@ -215,11 +200,13 @@ function lookOfTerminal(): string {
   }).toString()
 }
 
-export async function evalList({ config, signal, isJson, print }: CommandContext): Promise<void> {
+/** The latest hundred, of one set or of all. */
+export async function evalList(
+  { config, signal, isJson, print }: CommandContext,
+  { set }: Pick<EvalFlags, 'set'>,
+): Promise<void> {
   await withRuns({ config, signal }, async (client) => {
-    const page = (await client.request('/v1/evaluations?limit=100', { signal })) as {
-      items: SentRun[]
-    }
+    const page = await listLatest(client, set, signal)
     if (isJson) return print(JSON.stringify(page))
     if (page.items.length === 0) print('There are no runs yet. Start one with: footnote eval')
     for (const { id, set, arms, state, verdict, origin, createdAt, done, total } of page.items) {
@@ -234,14 +221,8 @@ export async function evalShow(
   runId: string,
   { report }: Pick<EvalFlags, 'report'>,
 ): Promise<void> {
-  const { config, signal, isJson, print } = context
-  await withRuns({ config, signal }, async (client) => {
-    const path = `/v1/evaluations/${encodeURIComponent(runId)}`
-    const run = (await client.request(path, { signal })) as SentRun
-    if (report !== undefined) await saveHtml(context, client, { run, file: report })
-    if (isJson) return print(JSON.stringify(await client.request(`${path}/report`, { signal })))
-    print(await client.text(`${path}/report?${lookOfTerminal()}`, { accept: 'text/plain', signal }))
-  })
+  const file = report === undefined ? undefined : await toWritablePath(report)
+  await withRuns(context, (client) => printReport(context, client, { id: runId, file }))
 }
 
 interface SentComparison {
@@ -306,13 +287,20 @@ async function findLatest(
   { set }: Pick<BlessFlags, 'set'>,
   signal: AbortSignal,
 ): Promise<string> {
-  const query = new URLSearchParams({ limit: '100', ...(set === undefined ? {} : { set }) })
-  const { items } = (await client.request(`/v1/evaluations?${query.toString()}`, { signal })) as {
-    items: SentRun[]
-  }
+  const { items } = await listLatest(client, set, signal)
   const latest = items.find(({ state }) => state === 'done')
   if (latest !== undefined) return latest.id
   throw new AppError('not-found', 'There is no run that is done. Start one with: footnote eval')
+}
+
+async function listLatest(
+  client: DoorClient,
+  set: string | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly items: readonly SentRun[] }> {
+  const query = new URLSearchParams({ limit: '100', ...(set === undefined ? {} : { set }) })
+  const page = await client.request(`/v1/evaluations?${query.toString()}`, { signal })
+  return page as { items: SentRun[] }
 }
 
 function withRuns(

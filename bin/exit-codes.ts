@@ -31,12 +31,14 @@ export function exitCodeOf(error: AppError): number {
   return EXIT_CODES[error.code]
 }
 
-const EVAL_USAGE = 2
-const EVAL_INFRASTRUCTURE = 3
+/** As evaluation.md has them: a night's script tells a regression, which is 1, from a fault by the code. */
+export const EXIT_EVAL_USAGE = 2
+export const EXIT_EVAL_INFRASTRUCTURE = 3
+export const EXIT_INTERRUPTED = 130
 
-/** `footnote eval` keeps 1 for a regression; what is wrong with the asking is 2, everything else 3. */
+/** What is wrong with the asking is 2, everything else 3. */
 export function evalExitCodeOf({ code }: AppError): number {
-  return USAGE.includes(code) ? EVAL_USAGE : EVAL_INFRASTRUCTURE
+  return USAGE.includes(code) ? EXIT_EVAL_USAGE : EXIT_EVAL_INFRASTRUCTURE
 }
 
 const USAGE: readonly ErrorCode[] = [

@@ -6,7 +6,14 @@ import { loadConfig } from '../src/config.ts'
 import { AppError, messageOf } from '../src/errors.ts'
 import * as commands from './commands.ts'
 import * as evaluations from './eval-commands.ts'
-import { evalExitCodeOf, exitCodeOf } from './exit-codes.ts'
+import type { EvalFlags } from './eval-flags.ts'
+import {
+  evalExitCodeOf,
+  EXIT_EVAL_INFRASTRUCTURE,
+  EXIT_EVAL_USAGE,
+  EXIT_INTERRUPTED,
+  exitCodeOf,
+} from './exit-codes.ts'
 import * as reviews from './review-commands.ts'
 import { serve } from './serve.ts'
 
@@ -23,9 +30,6 @@ const PLAIN = '\u001b[0m'
 
 const EXIT_USAGE = 64
 const EXIT_INTERNAL = 70
-/** As evaluation.md has it: a night's script tells a regression from a fault by the code. */
-const EXIT_EVAL_USAGE = 2
-const EXIT_INTERRUPTED = 130
 
 interface Options {
   readonly json?: boolean
@@ -95,47 +99,63 @@ function addFeedCommands(program: Command): void {
     .action((feed: string, options: Options) => commands.feedsRemove(context(options), feed))
 }
 
+const EVAL_EXIT_CODES = `
+Exit codes:
+  0    passed
+  1    worse than the baseline, below a floor, or not to be compared
+  2    wrong usage, or a golden set with faults
+  3    the database, a model or the target failed
+  130  interrupted; --resume goes on
+`
+
 const repeated = (value: string, before: readonly string[] = []) => [...before, value]
 
 function addEvalCommands(program: Command): void {
   const evaluate = program
     .command('eval')
     .description('runs a golden set and compares it with its baseline')
-    .option('--set <name>', 'a folder of golden-set/, or reviews')
-    .option('--arm <name>', `one of ${ARMS.join(', ')}; may be repeated`, repeated)
-    .option('--target <url>', 'another Footnote, or an OpenAI-compatible server')
-    .option('--filter <field=value>', 'such as kind=multi, tag=code, article=GUID or id=gl-001')
-    .option('--split <half>', 'tuning or test')
-    .option('--limit <number>', 'so many cases, from all over the set')
-    .option('--repeat <number>', 'asks each case so often')
-    .option('--resume <run>', 'goes on behind the last row of a run')
-    .option('--only-failing <run>', 'the cases that a run got wrong')
-    .option('--baseline <file>', 'compares with this one')
-    .option('--report <file.html>', 'writes the report there')
-    .option('--dry-run', 'checks the set and tells what would be asked')
-    .option('--json', 'for programs')
-    .action(async (flags: evaluations.EvalFlags & Options) => {
-      const { json: _json, ...request } = flags
-      process.exitCode = await evaluations.evalRun(context(flags), request)
+    .option('--set <name>', 'a folder of golden-set/, or reviews; unset: the one of the library')
+    .option('--arm <name>', `one of ${ARMS.join(', ')}; may be repeated; unset: system`, repeated)
+    .option('--target <url>', 'asks another Footnote, or an OpenAI-compatible server, instead')
+    .option(
+      '--filter <field=value>',
+      'only cases such as kind=multi, tag=code, article=GUID, id=gl-001',
+    )
+    .option('--split <half>', 'only the half tuning, or test')
+    .option('--limit <number>', 'only so many cases, from all over the set')
+    .option('--repeat <number>', 'asks each case so many times')
+    .option('--resume <run>', 'goes on with a run that was interrupted or failed')
+    .option('--only-failing <run>', 'only the cases that this run got wrong')
+    .option('--baseline <file>', 'compares with this file instead of the set’s own baseline')
+    .option('--report <file.html>', 'writes the report there as well')
+    .option('--dry-run', 'checks the set and says what would be asked')
+    .option('--json', 'prints the report as JSON')
+    .addHelpText('after', EVAL_EXIT_CODES)
+    .action(async (flags: EvalFlags & Options) => {
+      process.exitCode = await evaluations.evalRun(context(flags), flags)
     })
   const sub = (usage: string, description: string) =>
     evaluate.command(usage).description(description)
   const withParents = (command: Command) => context(command.optsWithGlobals<Options>())
   sub('bless', 'makes a run the baseline of its set')
     .requiredOption('--why <text>', 'the reason, kept in the baseline')
-    .option('--run <run>', 'unset: the latest that is done')
+    .option('--run <run>', 'its id; unset: the latest that is done, with --set of that set')
     .action((_flags: object, command: Command) =>
       evaluations.evalBless(withParents(command), command.optsWithGlobals()),
     )
-  sub('list', 'the runs, newest first').action((_flags: object, command: Command) =>
-    evaluations.evalList(withParents(command)),
+  sub('list', 'the runs, newest first; with --set of one set').action(
+    (_flags: object, command: Command) =>
+      evaluations.evalList(withParents(command), command.optsWithGlobals()),
   )
-  sub('show <run>', 'the report of a run').action((run: string, _flags: object, command: Command) =>
-    evaluations.evalShow(withParents(command), run, command.optsWithGlobals()),
+  sub('show <run>', 'the report of a run; with --report into a file as well').action(
+    (run: string, _flags: object, command: Command) =>
+      evaluations.evalShow(withParents(command), run, command.optsWithGlobals()),
   )
-  sub('compare <before> <now>', 'holds one run against another').action(
-    (before: string, now: string, _flags: object, command: Command) =>
-      evaluations.evalCompare(withParents(command), before, now),
+  const compare = sub(
+    'compare <before> <now>',
+    'holds the later run against the earlier, as if that were the baseline',
+  ).action((before: string, now: string) =>
+    evaluations.evalCompare(withParents(compare), before, now),
   )
   sub('export', 'the cases kept from reviews, as lines to commit').action(
     (_flags: object, command: Command) => reviews.evalExport(withParents(command)),
@@ -205,7 +225,7 @@ function report(error: unknown): number {
     return isEval ? evalExitCodeOf(error) : exitCodeOf(error)
   }
   console.error(error)
-  return EXIT_INTERNAL
+  return isEval ? EXIT_EVAL_INFRASTRUCTURE : EXIT_INTERNAL
 }
 
 // What the environment has already wins over the file.

@@ -112,4 +112,10 @@ describe('flips', () => {
     })
     expect(flipsOf([caseRow('case')], [rows.slice(0, 1)])).toEqual([])
   })
+
+  it('are of the evidence where it was lost and the outcome stayed', () => {
+    const passages = elsewhere
+    const [found] = flipsOf([caseRow('lucky')], [[caseRow('lucky', { answer: { passages } })]])
+    expect(found?.flip).toMatchObject({ of: 'evidence', direction: 'broken', stage: 'retrieval' })
+  })
 })

@@ -1,5 +1,5 @@
 import { blame, needsRegeneration, type Blame, type BlameInput, type Regenerated } from './blame.ts'
-import { isRight } from './case-values.ts'
+import { isRight, type CaseValues } from './case-values.ts'
 import type { ComparableCase } from './comparable-cases.ts'
 import type { GoldenCase } from './golden-case.ts'
 import type { EvaluatedCase, Flip } from './report.ts'
@@ -23,19 +23,24 @@ export interface FoundFlip {
   readonly needsRegeneration: boolean
 }
 
-/** The cases whose outcome is another than at the baseline, the broken ones first. */
+/** The cases whose outcome or whose evidence is another than at the baseline, the gravest first. */
 export function findFlips(input: FlipsInput): readonly FoundFlip[] {
   const flips = input.pairs.flatMap((pair) => findFlip(pair, input) ?? [])
-  const isBroken = ({ flip }: FoundFlip) => flip.direction === 'broken'
-  return [...flips.filter(isBroken), ...flips.filter((flip) => !isBroken(flip))]
+  const weigh = ({ flip }: FoundFlip) =>
+    (flip.of === 'evidence' ? 2 : 0) + (flip.direction === 'fixed' ? 1 : 0)
+  return flips.toSorted((a, b) => weigh(a) - weigh(b))
 }
 
 function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
-  const [was, is] = [isRight(pair.before.values), isRight(pair.values)]
-  if (was === null || is === null || was === is) return null
-  const direction = is ? 'fixed' : 'broken'
-  const flip = { caseId: pair.golden.id, arm: input.arm, direction } as const
-  const row = pair.rows.find(({ scores }) => scores?.correct === is)
+  const change = findChange(pair)
+  if (change === null) return null
+  const flip = {
+    caseId: pair.golden.id,
+    arm: input.arm,
+    of: change.of,
+    direction: change.direction,
+  }
+  const row = pair.rows.find(change.isLike)
   if (row?.stages == null) {
     return { flip: { ...flip, ...blameError(pair.rows) }, needsRegeneration: false }
   }
@@ -44,7 +49,7 @@ function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
     before: pair.before.stages,
     after: row.stages,
     context: {
-      direction,
+      direction: change.direction,
       ...compareArticles(pair.golden, input.articles),
       sameChatModel: input.sameChatModel,
       threshold: row.answer?.threshold ?? null,
@@ -53,8 +58,33 @@ function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
   }
   return {
     flip: { ...flip, ...blame(blameInput) },
-    needsRegeneration: needsRegeneration(blameInput),
+    needsRegeneration: change.of === 'answer' && needsRegeneration(blameInput),
   }
+}
+
+interface Change extends Pick<Flip, 'of' | 'direction'> {
+  /** A repetition that shows it. */
+  readonly isLike: (row: EvaluatedCase) => boolean
+}
+
+/** An answer may stay right by luck when its evidence is lost, and a search must be seen to break. */
+function findChange({ before, values, rows }: ComparableCase): Change | null {
+  const [was, is] = [isRight(before.values), isRight(values)]
+  if (was !== null && is !== null && was !== is) {
+    const isLike = ({ scores }: EvaluatedCase) => scores?.correct === is
+    return { of: 'answer', direction: is ? 'fixed' : 'broken', isLike }
+  }
+  const [had, has] = [hasEvidence(before.values), hasEvidence(values)]
+  if (had === null || has === null || had === has) return null
+  const isLike = ({ stages }: EvaluatedCase) => stages?.isQuoteInContext === has
+  // An error has no evidence either, and is told of where the outcome is.
+  if (!rows.some(isLike)) return null
+  return { of: 'evidence', direction: has ? 'fixed' : 'broken', isLike }
+}
+
+function hasEvidence(values: CaseValues): boolean | null {
+  const found = values['evidence@context']
+  return found === undefined ? null : 2 * found[0] > found[1]
 }
 
 function blameError(rows: readonly EvaluatedCase[]): Blame {

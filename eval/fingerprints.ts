@@ -12,17 +12,24 @@ import { goldenSetsDir } from './set-folder.ts'
 /** What an answer depends on, by name; null where it is not known. */
 export type Fingerprints = Readonly<Record<string, string | null>>
 
+/** Those that an arm which never asks the chat model does not depend on. */
+export const CHAT_FINGERPRINTS: readonly string[] = ['chat', 'chatWeights']
+
 interface FingerprintOptions {
   readonly db: Queryable
   readonly plan: RunPlan
   /** Models, their weights and how they are run: what the service knows of itself. */
   readonly configuration: Fingerprints
+  /** Whether any question goes to the chat model. */
+  readonly asksChat: boolean
 }
 
 export async function takeFingerprints(options: FingerprintOptions): Promise<Fingerprints> {
-  const { db, plan, configuration } = options
+  const { db, plan, configuration, asksChat } = options
   return {
     ...configuration,
+    // Else a run begun beside a chat model could not go on without it, which it never asked.
+    ...(asksChat ? {} : Object.fromEntries(CHAT_FINGERPRINTS.map((name) => [name, null]))),
     set: hash(plan.cases.map(({ id }) => plan.hashes[id])),
     corpus: await hashLibrary(db),
     prompt: hashPrompt(),

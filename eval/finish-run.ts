@@ -4,10 +4,11 @@ import { AppError } from '../src/errors.ts'
 import { listEvaluationRows } from '../src/store/evaluations.ts'
 import { listGuids } from '../src/store/library-texts.ts'
 import { askAgain } from './ask-again.ts'
+import { needsChat } from './arms.ts'
 import type { Baseline } from './baseline.ts'
 import { compareWithBaseline, type Comparison } from './compare.ts'
 import type { EvaluationRequest } from './evaluation-request.ts'
-import type { Fingerprints } from './fingerprints.ts'
+import { CHAT_FINGERPRINTS, type Fingerprints } from './fingerprints.ts'
 import { DEFAULT_FLOORS, judgeRun, tooManyErrors } from './gate.ts'
 import { holdOut } from './hold-out.ts'
 import { toJudgeChecks } from './judge-check.ts'
@@ -147,7 +148,7 @@ async function compare(
     hashes: new Map(Object.entries(run.plan.hashes)),
     articles: new Map(Object.entries(run.plan.articles)),
     isSameChatModel: (arm: string) =>
-      baseline?.arms[arm]?.fingerprints['chat'] === run.fingerprints['chat'],
+      !needsChat(arm) || baseline?.arms[arm]?.fingerprints['chat'] === run.fingerprints['chat'],
   }
   const first = compareWithBaseline(input)
   if (baseline === null || first.toRegenerate.length === 0) return first
@@ -170,7 +171,10 @@ function describeRun(run: FinishedRun, baseline: Baseline | null): readonly stri
     const before = baseline?.arms[arm]?.fingerprints
     if (before === undefined) return []
     const names = Object.keys(before).filter(
-      (name) => name !== 'commit' && before[name] !== (fingerprints[name] ?? null),
+      (name) =>
+        name !== 'commit' &&
+        (needsChat(arm) || !CHAT_FINGERPRINTS.includes(name)) &&
+        before[name] !== (fingerprints[name] ?? null),
     )
     return names.length === 0 ? [] : [`${arm}: other than at the baseline: ${names.join(', ')}.`]
   })

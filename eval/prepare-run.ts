@@ -64,6 +64,7 @@ export async function prepareRun(
     db,
     plan,
     configuration: await context.configuration(),
+    asksChat: request.target === undefined && arms.some(needsChat),
   })
   const target = request.target === undefined ? {} : { target: withoutKey(request.target) }
   return {

@@ -27,12 +27,12 @@ interface Found {
 }
 
 function renderFlip(
-  { caseId: id, arm, direction, stage, explanation }: Flip,
+  { caseId: id, arm, of, direction, stage, explanation }: Flip,
   found: Found,
 ): Markup {
   const { row, before } = found
   return markup`<article class="flip ${direction}">
-<h4><b class="badge ${direction}">${direction === 'broken' ? '✕' : '✓'} ${direction}</b> <a href="#${caseId(id)}">${id}</a> · ${arm} · ${stage}: ${STAGE_WORDS[stage]}</h4>
+<h4><b class="badge ${direction}">${direction === 'broken' ? '✕' : '✓'} ${direction}</b> <a href="#${caseId(id)}">${id}</a> · ${arm} · ${of === 'evidence' && 'the outcome stayed, its evidence did not · '}${stage}: ${STAGE_WORDS[stage]}</h4>
 <p class="explanation said">${explanation}</p>
 ${row === undefined ? markup`<p class="absent">The case has no row in this run.</p>` : renderRow(row, before)}
 </article>

@@ -18,6 +18,7 @@ import type { EvaluatedCase } from './report.ts'
 const broken = {
   caseId: 'c-1',
   arm: 'system',
+  of: 'answer' as const,
   direction: 'broken' as const,
   stage: 'retrieval' as const,
   explanation: 'The right article fell from rank 1 to rank 7.',

@@ -16,7 +16,12 @@ const wrong = sketchScores({ correct: false, failure: 'wrong-fact' })
 
 describe('a report on a terminal', () => {
   it('is the verdict, the figures, what flipped, what is held out, the notes, the failures', () => {
-    const flip = { arm: 'system', stage: 'retrieval', explanation: 'The article fell.' } as const
+    const flip = {
+      arm: 'system',
+      of: 'answer',
+      stage: 'retrieval',
+      explanation: 'The article fell.',
+    } as const
     const metric = sketchMetric()
     const input = sketchInput({
       run: sketchRun({ split: 'test' }),

@@ -128,8 +128,8 @@ function formatFlips({ report }: ReportInput, { paint }: Page): readonly string[
     if (some.length === 0) return []
     const title = `${direction === 'broken' ? 'Broken' : 'Fixed'} (${some.length})`
     const lines = some.map(
-      ({ caseId, arm, stage, explanation }) =>
-        `  ${caseId}  ${arm}  ${stage}: ${oneLine(explanation)}`,
+      ({ caseId, arm, of, stage, explanation }) =>
+        `  ${caseId}  ${arm}  ${of === 'evidence' ? 'evidence, ' : ''}${stage}: ${oneLine(explanation)}`,
     )
     return [[paint(direction === 'broken' ? 'bad' : 'good', title), ...lines].join('\n')]
   })

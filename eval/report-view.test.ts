@@ -15,6 +15,7 @@ import type { Flip } from './report.ts'
 const flip = (caseId: string, direction: Flip['direction']): Flip => ({
   caseId,
   arm: 'system',
+  of: 'answer',
   direction,
   stage: 'retrieval',
   explanation: 'The right article fell from rank 1 to 7.',

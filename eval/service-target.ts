@@ -23,12 +23,21 @@ export function createServiceTarget({ guids, arms }: ServiceOptions): Target {
       const steps = arms.get(arm)?.stepsFor(golden)
       if (steps === undefined) throw new AppError('internal', `There is no arm ${arm}.`)
       const answered = await answerQuestion(toRequest(golden, signal), steps)
+      if (arm !== 'keyword' && answered.answer.degraded !== null) throw searchedBlind()
       if (needsChat(arm) && isUnwritten(answered)) {
         throw new AppError('model-unavailable', 'The chat model did not answer.')
       }
       return toKeptAnswer(answered)
     },
   }
+}
+
+/** Figures of a search by keywords alone would be taken for those of the whole. */
+function searchedBlind(): AppError {
+  return new AppError(
+    'model-unavailable',
+    'The search went by keywords alone: the embedding model did not answer, or the library is still being embedded with it.',
+  )
 }
 
 /** The best sentences, or a refusal because none is near enough, stood in for the model's words. */

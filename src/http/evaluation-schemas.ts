@@ -28,6 +28,7 @@ const metricsSchema = z.record(z.string(), z.record(z.string(), metricSchema))
 const flipSchema = z.object({
   caseId: z.string(),
   arm: z.string(),
+  of: z.enum(['answer', 'evidence']),
   direction: z.enum(['fixed', 'broken']),
   stage: z.enum(['corpus', 'retrieval', 'generation', 'grounding', 'refusal', 'noise', 'unclear']),
   explanation: z.string(),

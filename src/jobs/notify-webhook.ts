@@ -91,9 +91,9 @@ function byWeight(a: Flip, b: Flip): number {
   return weightOf(b) - weightOf(a)
 }
 
-function weightOf({ direction, stage }: Flip): number {
+function weightOf({ of, direction, stage }: Flip): number {
   const isKnown = stage !== 'noise' && stage !== 'unclear'
-  return (direction === 'broken' ? 2 : 0) + (isKnown ? 1 : 0)
+  return (direction === 'broken' ? 4 : 0) + (of === 'answer' ? 2 : 0) + (isKnown ? 1 : 0)
 }
 
 /** What kept it from being told, or null. */

@@ -80,6 +80,8 @@ async function resumeEvaluation(
   refuseOther(run, now)
   await transaction(database, async (client) => {
     await deleteFailedRows(client, runId)
+    // The library's words are the same, but what stands beside them may have changed meanwhile.
+    await replanEvaluation(client, runId, { ...run, corpusRevision: now.corpusRevision })
     await reopenEvaluation(client, runId)
     await queue.send('run-evaluation', { runId }, { db: client })
   })
