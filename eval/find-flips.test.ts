@@ -85,6 +85,7 @@ describe('flips', () => {
         flip: {
           caseId: 'case',
           arm: 'system',
+          of: 'answer',
           direction: 'broken',
           stage: 'unclear',
           explanation: 'It ended in an error: The model took too long.',
