@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { AppError } from '../src/errors.ts'
-import { exitCodeOf } from './exit-codes.ts'
+import { evalExitCodeOf, exitCodeOf } from './exit-codes.ts'
 
 // The numbers of BSD's sysexits, which scripts around the command line go by.
 it.each([
@@ -29,4 +29,33 @@ it.each([
   ['config-invalid', 78],
 ] as const)('%s ends the command with %i', (code, exit) => {
   expect(exitCodeOf(new AppError(code, 'It went wrong.'))).toBe(exit)
+})
+
+// As evaluation.md has them; 1 is a verdict's alone.
+it.each([
+  ['invalid-request', 2],
+  ['payload-too-large', 2],
+  ['unsupported-media-type', 2],
+  ['method-not-allowed', 2],
+  ['not-found', 2],
+  ['conflict', 2],
+  ['forbidden', 2],
+  ['config-invalid', 2],
+  ['unauthorized', 3],
+  ['rate-limited', 3],
+  ['model-busy', 3],
+  ['shutting-down', 3],
+  ['model-unavailable', 3],
+  ['model-timeout', 3],
+  ['model-file-invalid', 3],
+  ['database-unavailable', 3],
+  ['schema-mismatch', 3],
+  ['storage-full', 3],
+  ['feed-unavailable', 3],
+  ['feed-invalid', 3],
+  ['data-folder-in-use', 3],
+  ['port-in-use', 3],
+  ['internal', 3],
+] as const)('%s ends an evaluation with %i', (code, exit) => {
+  expect(evalExitCodeOf(new AppError(code, 'It went wrong.'))).toBe(exit)
 })

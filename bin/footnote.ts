@@ -105,8 +105,7 @@ Exit codes:
   1    worse than the baseline, below a floor, or not to be compared
   2    wrong usage, or a golden set with faults
   3    the database, a model or the target failed
-  130  interrupted; --resume goes on
-`
+  130  interrupted; --resume goes on`
 
 const repeated = (value: string, before: readonly string[] = []) => [...before, value]
 
@@ -131,7 +130,10 @@ function addEvalCommands(program: Command): void {
     .option('--dry-run', 'checks the set and says what would be asked')
     .option('--json', 'prints the report as JSON')
     .addHelpText('after', EVAL_EXIT_CODES)
-    .action(async (flags: EvalFlags & Options) => {
+    .allowExcessArguments()
+    .action(async (flags: EvalFlags & Options, { args: [word] }: Command) => {
+      // Commander would speak of too many arguments.
+      if (word !== undefined) evaluate.error(`error: unknown command '${word}'`)
       process.exitCode = await evaluations.evalRun(context(flags), flags)
     })
   const sub = (usage: string, description: string) =>
@@ -139,15 +141,15 @@ function addEvalCommands(program: Command): void {
   const withParents = (command: Command) => context(command.optsWithGlobals<Options>())
   sub('bless', 'makes a run the baseline of its set')
     .requiredOption('--why <text>', 'the reason, kept in the baseline')
-    .option('--run <run>', 'its id; unset: the latest that is done, with --set of that set')
+    .option('--run <run>', 'its id; unset: the latest that is done, of --set or of any set')
     .action((_flags: object, command: Command) =>
       evaluations.evalBless(withParents(command), command.optsWithGlobals()),
     )
-  sub('list', 'the runs, newest first; with --set of one set').action(
+  sub('list', 'the runs, newest first, of --set or of all sets').action(
     (_flags: object, command: Command) =>
       evaluations.evalList(withParents(command), command.optsWithGlobals()),
   )
-  sub('show <run>', 'the report of a run; with --report into a file as well').action(
+  sub('show <run>', 'prints the report of a run, and writes it where --report says').action(
     (run: string, _flags: object, command: Command) =>
       evaluations.evalShow(withParents(command), run, command.optsWithGlobals()),
   )

@@ -53,17 +53,19 @@ function createClient(address: string): Client {
   return {
     shown,
     async request(path, { body, signal }) {
-      const response = await fetch(base + path, {
+      const { response, text } = await fetch(base + path, {
         method: body === undefined ? 'GET' : 'POST',
         headers,
         redirect: 'error',
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
-      }).catch((cause: unknown) => {
-        signal.throwIfAborted()
-        throw new AppError('model-unavailable', `${shown} does not answer.`, { cause })
       })
-      const text = await response.text()
+        // A body that breaks off is no answer either.
+        .then(async (response) => ({ response, text: await response.text() }))
+        .catch((cause: unknown) => {
+          signal.throwIfAborted()
+          throw new AppError('model-unavailable', `${shown} does not answer.`, { cause })
+        })
       if (response.ok && isJson(text)) return JSON.parse(text) as unknown
       const what = response.ok ? 'something that is not JSON' : String(response.status)
       throw new AppError('model-unavailable', `${shown} answered ${path} with ${what}.`)

@@ -1,7 +1,7 @@
 import { AppError } from '../src/errors.ts'
 import type { Database } from '../src/db/database.ts'
 import { loadCorpus } from '../src/store/corpus.ts'
-import { listKeptCases } from '../src/store/kept-cases.ts'
+import { listKeptCases, type KeptCase } from '../src/store/kept-cases.ts'
 import { listGuids } from '../src/store/library-texts.ts'
 import { listEvaluationRows, loadEvaluation } from '../src/store/evaluations.ts'
 import { needsChat, type ArmName } from './arms.ts'
@@ -9,8 +9,8 @@ import type { Baseline } from './baseline.ts'
 import { citationKey } from './answer-metrics.ts'
 import type { EvaluationRequest } from './evaluation-request.ts'
 import { takeFingerprints, type Fingerprints } from './fingerprints.ts'
-import { goldenCase } from './golden-case.ts'
-import type { GoldenSet } from './golden-set.ts'
+import { goldenCase, type GoldenCase } from './golden-case.ts'
+import { invalidSet, type GoldenSet } from './golden-set.ts'
 import { withoutKey } from './http-target.ts'
 import { toJudgeChecks } from './judge-check.ts'
 import { findSentences, loadLibrary, type Library } from './library.ts'
@@ -108,11 +108,22 @@ async function chooseSet(context: RunContext): Promise<string> {
 async function loadCases(name: string, { database }: RunContext): Promise<GoldenSet> {
   if (name !== REVIEWED_SET) return loadSet(name)
   const kept = await listKeptCases(database.pool, { after: null, limit: null })
-  const cases = kept.map(({ body }) => goldenCase.parse(body))
+  const cases = kept.map(toKeptCase)
   if (cases.length === 0) {
     throw new AppError('not-found', 'No case has been kept from a review yet.')
   }
   return { name, feed: 'what was asked and reviewed', articles: {}, cases }
+}
+
+/** One that an earlier version kept may be no case any more. */
+function toKeptCase({ id, body }: KeptCase): GoldenCase {
+  const { data, error } = goldenCase.safeParse(body)
+  if (data !== undefined) return data
+  const faults = error?.issues.map(({ path, message }) => ({
+    path: `${REVIEWED_SET} ${id}`,
+    message: `${path.join('.')}: ${message}`,
+  }))
+  throw invalidSet(REVIEWED_SET, faults ?? [])
 }
 
 async function loadComparable(

@@ -59,6 +59,7 @@ export interface AnswerSteps {
 export interface AnswerTrace {
   readonly understood: UnderstoodQuestion
   readonly candidates: SearchResult['candidates']
+  /** Packed for the model, whether it was there to read them or not. */
   readonly passages: readonly Passage[]
   readonly prompt: string | null
   readonly promptHash: string | null
@@ -201,17 +202,17 @@ function finish(draft: Draft, outcome: Outcome, written?: Written): Answered {
       corpusRevision: retrieved.search.corpusRevision,
       degraded: retrieved.search.degraded,
     },
-    trace: toTrace(draft, outcome, written),
+    trace: toTrace(draft, outcome.reason, written),
   }
 }
 
-function toTrace(draft: Draft, outcome: Outcome, written?: Written): AnswerTrace {
+function toTrace(draft: Draft, reason: AnswerReason | null, written?: Written): AnswerTrace {
   const { request, steps, retrieved } = draft
   return {
     understood: request.understood,
     candidates: retrieved.search.candidates,
-    passages: outcome.sources,
-    ...(written === undefined ? unwritten(outcome.reason) : describeWritten(written)),
+    passages: retrieved.passages,
+    ...(written === undefined ? unwritten(reason) : describeWritten(written)),
     fingerprint: { chat: steps.models.chat(), embedding: steps.models.embedding },
   }
 }

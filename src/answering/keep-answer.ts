@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/database.ts'
 import { insertAnswer, type KeptAnswer } from '../store/answers.ts'
+import type { Passage } from '../domain.ts'
 import type { Answered } from './answer-question.ts'
 import { presentAnswer, presentTrace } from './present-answer.ts'
 
@@ -14,6 +15,10 @@ export function toKeptAnswer({ answer, trace }: Answered): KeptAnswer {
     promptHash: trace.promptHash,
     body: presentAnswer(answer),
     trace: presentTrace(trace),
-    articleIds: [...new Set(answer.sources.map(({ articleId }) => articleId))],
+    articleIds: articlesOf([...answer.sources, ...trace.passages]),
   }
+}
+
+function articlesOf(passages: readonly Passage[]): readonly string[] {
+  return [...new Set(passages.map(({ articleId }) => articleId))]
 }

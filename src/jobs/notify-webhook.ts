@@ -60,15 +60,21 @@ export function toEvent(
   return now.every((complaint) => before.includes(complaint)) ? null : 'breach'
 }
 
-/** Without their figures, which are others every night; a passed run has none. */
+/** A passed run has none. */
 function complaintsOf({
   report,
   error,
 }: Pick<EvaluationSummary, 'report' | 'error'>): readonly string[] {
-  if (error !== null) return [error]
+  if (error !== null) return [error.replaceAll(/\d+/g, '#')]
   const { verdict, reasons } = report as Report
-  if (verdict === 'passed') return []
-  return reasons.map((reason) => reason.replaceAll(/[\d.]+/g, '#'))
+  return verdict === 'passed' ? [] : reasons.map(toComplaint)
+}
+
+/** What stands before a reason's figures, which are others every night: "system: hit@1 fell by". */
+function toComplaint(reason: string): string {
+  const words = reason.split(' ')
+  const figure = words.findIndex((word) => /^\d/.test(word))
+  return figure === -1 ? reason : words.slice(0, figure).join(' ')
 }
 
 function describeRun(run: StoredEvaluation, event: NightEvent): object {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { EvaluationRequest } from '../../eval/evaluation-request.ts'
 import { findDifferences } from '../../eval/fingerprints.ts'
 import { finishRun, type FinishedRun } from '../../eval/finish-run.ts'
+import { withoutKey } from '../../eval/http-target.ts'
 import { openRunTarget, type RunParts } from '../../eval/open-run-target.ts'
 import { prepareRun, type PreparedRun } from '../../eval/prepare-run.ts'
 import { parsePlan } from '../../eval/run-plan.ts'
@@ -53,10 +54,11 @@ export async function requestEvaluation(
   origin: StoredEvaluation['origin'] = 'asked',
 ): Promise<string> {
   const { database, queue } = dependencies
-  if (request.resume !== undefined) return resumeEvaluation(dependencies, request.resume)
+  const { resume, target } = request
+  if (resume !== undefined) return resumeEvaluation(dependencies, { runId: resume, target })
   const prepared = await prepareRun(request, dependencies)
   const id = `run_${randomUUID()}`
-  if (request.target !== undefined) dependencies.addresses.set(id, request.target)
+  if (target !== undefined) dependencies.addresses.set(id, target)
   await transaction(database, async (client) => {
     await insertEvaluation(client, { ...prepared, id, origin })
     await queue.send('run-evaluation', { runId: id }, { db: client })
@@ -65,9 +67,15 @@ export async function requestEvaluation(
   return id
 }
 
+interface Resumed {
+  readonly runId: string
+  /** The run's address, named again for its key. */
+  readonly target: string | undefined
+}
+
 async function resumeEvaluation(
   dependencies: EvaluationDependencies,
-  runId: string,
+  { runId, target }: Resumed,
 ): Promise<string> {
   const { database, queue } = dependencies
   const run = await loadEvaluation(database.pool, runId)
@@ -78,6 +86,7 @@ async function resumeEvaluation(
   if (run.state === 'waiting' || run.state === 'running') return runId
   const now = await prepareRun(toRequest(run), dependencies)
   refuseOther(run, now)
+  if (target !== undefined) rememberAddress(dependencies, { run, target })
   await transaction(database, async (client) => {
     await deleteFailedRows(client, runId)
     // The library's words are the same, but what stands beside them may have changed meanwhile.
@@ -101,6 +110,21 @@ function refuseOther(run: StoredEvaluation, now: PreparedRun): void {
     'conflict',
     `The run ${run.id} cannot go on: since it began, ${names.join(', ')} changed. Start it anew.`,
   )
+}
+
+/** Its key is kept nowhere, so a process that knows nothing of it is told again. */
+function rememberAddress(
+  { addresses }: EvaluationDependencies,
+  { run, target }: { readonly run: StoredEvaluation; readonly target: string },
+): void {
+  const asked = (run.request as EvaluationRequest).target
+  if (withoutKey(target) !== asked) {
+    throw new AppError(
+      'conflict',
+      `The run ${run.id} asks ${asked ?? 'this service'}, and not ${withoutKey(target)}.`,
+    )
+  }
+  addresses.set(run.id, target)
 }
 
 export function runEvaluationHandlers(dependencies: EvaluationDependencies): JobHandlers<RunData> {
