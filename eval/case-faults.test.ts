@@ -50,7 +50,7 @@ describe('an answerable case', () => {
     ['evidence: queues is not among', { evidence: [EVIDENCE, OTHER] }],
     ['has 13 words; shorten it to 12', { evidence: [{ article: 'listening', quote: LONG }] }],
     ['tags: near-miss is for unanswerable', { tags: ['near-miss'] }],
-    ['turns: are for the kind followup', { turns: FOLLOW_UP.turns ?? [] }],
+    ['turns: are for follow-ups', { turns: FOLLOW_UP.turns ?? [] }],
     ['the reference holds none of “7000”, “7 kB”', { facts: [['8000'], ['7000', '7 kB']] }],
     ['the reference itself holds “8000”', { must_not: ['8000'], facts: [['at most']] }],
     ['“kB” forbids the fact “8 kB”', { must_not: ['kB'] }],
@@ -68,7 +68,7 @@ describe('an answerable case', () => {
 describe('a follow-up', () => {
   it.each([
     ['no turns', undefined],
-    ['turns that end with a question', FOLLOW_UP.turns?.slice(0, 1)],
+    ['an empty list of them', []],
   ])('with %s is refused', (_, turns) => {
     const golden: GoldenCase = { ...ANSWERABLE, kind: 'followup' }
     const faults = findCaseFaults(turns === undefined ? golden : { ...golden, turns })

@@ -38,7 +38,9 @@ function findGaps(golden: GoldenCase): readonly string[] {
     ...(kind === 'multi' && articles.length < 2
       ? ['articles: a question of kind multi needs two articles, or is of another kind']
       : []),
-    ...(facts.length === 0 ? ['facts: must hold what a right answer has to say'] : []),
+    ...(facts.length === 0
+      ? ['facts: must hold what a right answer has to say: a number, a name, a word or two']
+      : []),
     ...(reference.trim() === '' ? ['reference: must be a right answer in our own words'] : []),
     ...articles
       .filter((guid) => !evidence.some(({ article }) => article === guid))
@@ -50,13 +52,12 @@ function findGaps(golden: GoldenCase): readonly string[] {
   ]
 }
 
+/** What was said before a question that no article answers may be needed to understand it, too. */
 function findTurnFaults({ kind, turns = [] }: GoldenCase): readonly string[] {
-  const isFollowUp = kind === 'followup'
-  if (!isFollowUp && turns.length > 0) return ['turns: are for the kind followup alone']
-  if (isFollowUp && turns.at(-1)?.role !== 'assistant') {
-    return [
-      'turns: a follow-up needs what was said before it, with an assistant’s answer at the end',
-    ]
+  const mayFollow = kind === 'followup' || kind === 'unanswerable'
+  if (!mayFollow && turns.length > 0) return ['turns: are for follow-ups alone']
+  if (kind === 'followup' && turns.length === 0) {
+    return ['turns: a follow-up needs what was said before it']
   }
   return []
 }

@@ -1,7 +1,8 @@
 import type { Fault } from '../src/errors.ts'
 import type { GoldenCase } from './golden-case.ts'
 import { pathIn, type GoldenSet } from './golden-set.ts'
-import { foldText, hashText } from './library.ts'
+import { foldText, holdsQuote } from './holds-quote.ts'
+import { hashText } from './library.ts'
 import type { HeldOut } from './report.ts'
 
 /** Guid → the article's plain text, its sentences, and the text's SHA-256. */
@@ -94,7 +95,7 @@ function explain({ article, quote, found }: SoughtQuote, library: LibraryTexts):
   const count = found?.length ?? 0
   const where = `evidence: “${quote}”`
   if (count > 1) return `${where} stands in ${count} sentences of ${article}; lengthen it until one`
-  return foldText(library.get(article)?.text ?? '').includes(foldText(quote))
+  return holdsQuote(library.get(article)?.text ?? '', quote)
     ? `${where} is no part of one sentence of ${article}, but of a heading or of several; choose one`
     : `${where} is not in ${article}; copy a phrase of it word for word`
 }

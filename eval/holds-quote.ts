@@ -1,8 +1,8 @@
 /** Whether a text has a quote word for word, but for whitespace and capitals. */
 export function holdsQuote(text: string, quote: string): boolean {
-  return fold(text).includes(fold(quote))
+  return foldText(text).includes(foldText(quote))
 }
 
-function fold(text: string): string {
-  return text.toLowerCase().replace(/\s+/g, ' ').trim()
+export function foldText(text: string): string {
+  return text.toLowerCase().replaceAll(/\s+/g, ' ').trim()
 }

@@ -201,12 +201,12 @@ describe('a case is refused', () => {
     [
       'where no fact can be derived',
       { answer: answered(undefined, { text: 'It is limited.' }) },
-      '/case/facts: no number or name of the answer stands in its evidence: give case.facts',
+      '/case/facts: must hold what a right answer has to say',
     ],
     [
       'where its reference lacks a fact',
       { given: { facts: [['8000'], ['2 MB']] } },
-      '/case/facts/1: does not stand in the reference',
+      '/case/facts: the reference holds none of “2 MB”',
     ],
     [
       'where an article is not in the library',
@@ -231,17 +231,17 @@ describe('a case is refused', () => {
           evidence: [{ article: 'listening', quote: 'limited to 8000' }],
         },
       },
-      '/case/evidence/0: must be words of a sentence',
+      '/case/evidence: listening is not among the articles',
     ],
     [
       'where none of its articles is cited',
       { given: { articles: ['baking'], facts: [['8000']] } },
-      '/case/evidence: give case.evidence',
+      '/case/evidence: must have a phrase of baking',
     ],
     [
       'where kind and articles disagree',
       { given: { kind: 'unanswerable', articles: ['listening'] } },
-      '/case/kind: must be "unanswerable" exactly where articles is empty',
+      '/case/articles: must be empty',
     ],
     [
       'where the cited sentence was edited',
@@ -259,6 +259,6 @@ describe('a case is refused', () => {
       '/case/evidence: “Listening” no longer holds the sentence',
     ],
   ])('%s', (_name, sketch, fault) => {
-    expect(faultsOf(sketch)).toEqual([expect.stringContaining(fault)])
+    expect(faultsOf(sketch)).toContainEqual(expect.stringContaining(fault))
   })
 })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { toNames, toNumbers } from '../src/answering/hard-tokens.ts'
 import { AppError, type Fault } from '../src/errors.ts'
+import { findCaseFaults } from './case-faults.ts'
 import { holdsFact } from './facts.ts'
-import { goldenCase, isAnswerable, type GoldenCase } from './golden-case.ts'
+import { goldenCase, type GoldenCase } from './golden-case.ts'
 import { holdsQuote } from './holds-quote.ts'
 import type { LibraryArticle } from './library.ts'
 
@@ -60,7 +61,7 @@ export function toKeptCase(input: KeptCaseInput): GoldenCase {
   if (!success) {
     throw caseFault(error.issues.map(({ path, message }) => ({ path: path.join('/'), message })))
   }
-  const faults = findCaseFaults(data, input.articles)
+  const faults = findFaults(data, input.articles)
   if (faults.length > 0) throw caseFault(faults)
   return data
 }
@@ -170,25 +171,21 @@ function toHardTokens(text: string): readonly string[] {
   return [...new Set([...toNumbers(text), ...toNames(text)])]
 }
 
-function findCaseFaults(golden: GoldenCase, { library }: CaseArticles): readonly Fault[] {
-  const isUnanswerable = !isAnswerable(golden)
-  if (isUnanswerable !== (golden.kind === 'unanswerable')) {
-    return [{ path: 'kind', message: 'must be "unanswerable" exactly where articles is empty' }]
-  }
-  if (isUnanswerable) {
-    const isEmpty = golden.facts.length + golden.evidence.length === 0
-    const message = 'an unanswerable case has neither facts nor evidence'
-    return isEmpty ? [] : [{ path: 'facts', message }]
-  }
+/** As for a set's case, and beside that everything must be found in the library as it is. */
+function findFaults(golden: GoldenCase, { library }: CaseArticles): readonly Fault[] {
+  const ofCase = findCaseFaults(golden).map((fault) => {
+    const [, path = '', message = fault] = /^(\w+): (.*)$/s.exec(fault) ?? []
+    return { path, message }
+  })
   return [
-    ...findMissingParts(golden),
+    ...ofCase,
     ...golden.articles.flatMap((guid, at) =>
       library.has(guid)
         ? []
         : [{ path: `articles/${at}`, message: 'is the guid of no article in the library' }],
     ),
     ...golden.evidence.flatMap(({ article, quote }, at) =>
-      golden.articles.includes(article) && isSentenceOf(quote, library.get(article))
+      isSentenceOf(quote, library.get(article))
         ? []
         : [
             {
@@ -197,25 +194,7 @@ function findCaseFaults(golden: GoldenCase, { library }: CaseArticles): readonly
             },
           ],
     ),
-    ...golden.facts.flatMap((fact, at) =>
-      holdsFact(golden.reference, fact)
-        ? []
-        : [{ path: `facts/${at}`, message: 'does not stand in the reference' }],
-    ),
   ]
-}
-
-function findMissingParts({ facts, evidence }: GoldenCase): readonly Fault[] {
-  const noFacts = {
-    path: 'facts',
-    message:
-      'no number or name of the answer stands in its evidence: give case.facts, what a right answer must hold',
-  }
-  const noEvidence = {
-    path: 'evidence',
-    message: 'give case.evidence, a few words of each sentence that holds the answer',
-  }
-  return [...(facts.length === 0 ? [noFacts] : []), ...(evidence.length === 0 ? [noEvidence] : [])]
 }
 
 function caseFault(faults: readonly Fault[]): AppError {

@@ -4,6 +4,7 @@ import type { Passage } from '../src/domain.ts'
 import { toPassage } from '../src/retrieval/passages.ts'
 import { listArticleTexts, listChunkIds, type ArticleText } from '../src/store/library-texts.ts'
 import { loadChunkTexts, type ChunkText } from '../src/store/sentences.ts'
+import { holdsQuote } from './holds-quote.ts'
 
 /** An article as a golden set sees it. */
 export interface LibraryArticle {
@@ -65,10 +66,9 @@ export function hashText(text: string): string {
 
 /** Every sentence that holds the quote; whitespace and case do not count. */
 export function findSentences({ chunks }: LibraryArticle, quote: string): readonly FoundSentence[] {
-  const wanted = foldText(quote)
   return chunks.flatMap((chunk) =>
     chunk.sentences
-      .filter(({ text }) => foldText(text).includes(wanted))
+      .filter(({ text }) => holdsQuote(text, quote))
       .map((sentence) => ({
         id: sentence.id,
         text: sentence.text,
@@ -77,8 +77,4 @@ export function findSentences({ chunks }: LibraryArticle, quote: string): readon
         ]),
       })),
   )
-}
-
-export function foldText(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim().toLowerCase()
 }

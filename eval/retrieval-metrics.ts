@@ -17,7 +17,11 @@ export function scoreRetrieval(
   return { keyword: score('keyword'), vector: score('vector'), fused: score('fused') }
 }
 
-function rankArticles(candidates: readonly CandidateRank[], arm: SearchArm): readonly string[] {
+/** Guids in the order in which an arm found them, each once. */
+export function rankArticles(
+  candidates: readonly CandidateRank[],
+  arm: SearchArm,
+): readonly string[] {
   const found = candidates.flatMap(({ guid, [arm]: score }) =>
     score === null ? [] : [{ guid, score }],
   )

@@ -173,6 +173,9 @@ async function keepRow(
   })
 }
 
-function toJudged({ question, reference }: GoldenCase, { answer, passages }: CaseAnswer) {
-  return { question, reference, answer, passages: passages.map(({ text }) => text) }
+/** Where a target tells no passages, the case's own evidence is what an answer must rest on. */
+function toJudged({ question, reference, evidence }: GoldenCase, { answer, passages }: CaseAnswer) {
+  const told = passages.map(({ text }) => text)
+  const own = evidence.map(({ quote }) => quote)
+  return { question, reference, answer, passages: told.length > 0 ? told : own }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CandidateRank, CaseAnswer } from './case-answer.ts'
 import { isAnswerable, type GoldenCase } from './golden-case.ts'
-import { scoreContext } from './retrieval-metrics.ts'
+import { rankArticles, scoreContext, type SearchArm } from './retrieval-metrics.ts'
 import type { ArmRanks, Stages } from './stages.ts'
 
 const HASH_LENGTH = 12
@@ -48,12 +48,8 @@ function findGold(golden: GoldenCase, answer: CaseAnswer): GoldStages {
 
 /** Of the first gold article in each arm of the search, over articles. */
 function rankGold(candidates: readonly CandidateRank[], gold: readonly string[]): ArmRanks {
-  const rank = (arm: 'keyword' | 'vector' | 'fused') => {
-    const ranked = candidates
-      .filter((candidate) => candidate[arm] !== null)
-      .toSorted((a, b) => (b[arm] ?? 0) - (a[arm] ?? 0))
-    const articles = [...new Set(ranked.map(({ guid }) => guid))]
-    const at = articles.findIndex((guid) => gold.includes(guid))
+  const rank = (arm: SearchArm) => {
+    const at = rankArticles(candidates, arm).findIndex((guid) => gold.includes(guid))
     return at === -1 ? null : at + 1
   }
   return { keyword: rank('keyword'), vector: rank('vector'), fused: rank('fused') }
