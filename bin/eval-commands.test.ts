@@ -455,7 +455,7 @@ it('compare prints the verdict with its reasons, and each flip with its stage', 
   answerWith({ 'GET /v1/evaluations/run_2/comparison': { json: compared } })
   const { printed } = await run((context) => evalCompare(context, 'run_1', 'run_2'))
   expect(printed).toEqual([
-    'regressed',
+    'regressed; 1 case flipped',
     '  system: hit@1 fell.',
     'broken\tsystem\thb-1\tretrieval\tIts article is no longer found.',
     'Only a part of the set.',

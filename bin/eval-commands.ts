@@ -249,7 +249,7 @@ export async function evalCompare(
     const path = `/v1/evaluations/${encodeURIComponent(now)}/comparison?${query.toString()}`
     const compared = (await client.request(path, { signal })) as SentComparison
     if (isJson) return print(JSON.stringify(compared))
-    print(compared.verdict)
+    print(`${compared.verdict}; ${countOf(compared.flips.length, 'case')} flipped`)
     for (const reason of compared.reasons) print(`  ${reason}`)
     for (const { caseId, arm, direction, stage, explanation } of compared.flips) {
       print(`${direction}\t${arm}\t${caseId}\t${stage}\t${explanation}`)

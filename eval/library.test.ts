@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestServices, type TestServices } from '../test/open-test-services.ts'
 import { LIBRARY, LIMIT, MISSED, toRss, type TestItem } from '../test/test-feed.ts'
-import { foldText } from './holds-quote.ts'
 import { articleTexts, findSentences, hashText, loadLibrary } from './library.ts'
 
 let test: TestServices

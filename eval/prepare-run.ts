@@ -2,7 +2,7 @@ import { AppError } from '../src/errors.ts'
 import type { Database } from '../src/db/database.ts'
 import { loadCorpus } from '../src/store/corpus.ts'
 import { listKeptCases, type KeptCase } from '../src/store/kept-cases.ts'
-import { listGuids } from '../src/store/library-texts.ts'
+import { listGuids, listGuidsAt } from '../src/store/library-texts.ts'
 import { listEvaluationRows, loadEvaluation } from '../src/store/evaluations.ts'
 import { needsChat, type ArmName } from './arms.ts'
 import type { Baseline } from './baseline.ts'
@@ -20,6 +20,8 @@ import { listSets, loadBaseline, loadSet } from './set-folder.ts'
 
 /** The set of the cases that were kept from reviews; no folder has its name. */
 export const REVIEWED_SET = 'reviews'
+/** No text has this hash. */
+const UNKNOWN_TEXT = ''
 
 export interface RunContext {
   readonly database: Database
@@ -108,22 +110,18 @@ async function chooseSet(context: RunContext): Promise<string> {
 async function loadCases(name: string, { database }: RunContext): Promise<GoldenSet> {
   if (name !== REVIEWED_SET) return loadSet(name)
   const kept = await listKeptCases(database.pool, { after: null, limit: null })
-  const cases = kept.map(toKeptCase)
-  if (cases.length === 0) {
+  const last = kept.at(-1)
+  if (last === undefined) {
     throw new AppError('not-found', 'No case has been kept from a review yet.')
   }
-  return { name, feed: 'what was asked and reviewed', articles: {}, cases }
-}
-
-/** One that an earlier version kept may be no case any more. */
-function toKeptCase({ id, body }: KeptCase): GoldenCase {
-  const { data, error } = goldenCase.safeParse(body)
-  if (data !== undefined) return data
-  const faults = error?.issues.map(({ path, message }) => ({
-    path: `${REVIEWED_SET} ${id}`,
-    message: `${path.join('.')}: ${message}`,
-  }))
-  throw invalidSet(REVIEWED_SET, faults ?? [])
+  // An article that came later may answer what had no answer; of those before, the texts are not known.
+  const known = await listGuidsAt(database.pool, last.createdAt)
+  return {
+    name,
+    feed: 'what was asked and reviewed',
+    articles: Object.fromEntries(known.map((guid) => [guid, UNKNOWN_TEXT])),
+    cases: kept.map(({ body }) => goldenCase.parse(body)),
+  }
 }
 
 async function loadComparable(

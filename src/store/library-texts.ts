@@ -18,6 +18,18 @@ export async function listGuids(db: Queryable): Promise<ReadonlyMap<string, stri
   return new Map(rows.map(({ id, guid }) => [id, guid]))
 }
 
+/** Guids of the articles that were in the library at a time. */
+export async function listGuidsAt(db: Queryable, at: Date): Promise<readonly string[]> {
+  const { rows } = await db.query<{ guid: string }>(
+    `select coalesce(article.guid, article.identity) as guid from article
+     where exists (select 1 from revision
+       where revision.article_id = article.id and revision.fetched_at <= $1::timestamptz)
+     order by guid`,
+    [at],
+  )
+  return rows.map(({ guid }) => guid)
+}
+
 interface TextOptions {
   /** Null: of the whole library. */
   readonly guids: readonly string[] | null
