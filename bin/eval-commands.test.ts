@@ -128,6 +128,7 @@ const problem = (code: ErrorCode, detail: string): Reply => ({
 })
 
 const RUN = {
+  request: { set: 'handbook' },
   id: 'run_1',
   set: 'handbook',
   arms: ['system'],
@@ -410,7 +411,8 @@ describe('--report', () => {
 describe('bless', () => {
   const BLESS = 'POST /v1/evaluations/run_2/bless'
   const runs = [
-    { ...RUN, id: 'run_3' },
+    { ...RUN, id: 'run_4' },
+    { ...DONE, id: 'run_3', request: { set: 'handbook', limit: 5 } },
     { ...DONE, id: 'run_2' },
     { ...DONE, id: 'run_1' },
   ]
@@ -439,7 +441,9 @@ describe('bless', () => {
   it('of no run that is done says how one is begun', async () => {
     answerWith({ 'GET /v1/evaluations': { json: { items: [runs[0]], next: null } } })
     const outcome = await bless({})
-    expect(messageOf(outcome)).toBe('There is no run that is done. Start one with: footnote eval')
+    expect(messageOf(outcome)).toMatch(
+      /^There is no run .* that is done\. Start one with: footnote eval$/,
+    )
     expect(outcome.exit).toBe(2)
   })
 })
@@ -531,7 +535,7 @@ describe('on the handbook', () => {
   })
 
   it('a figure below its floor ends with 1', async () => {
-    const outcome = await runEval({ ...FEW, arm: ['extracted'] })
+    const outcome = await runEval({ set: 'handbook', arm: ['extracted'] })
     expect(outcome.printed.join('')).toContain('below its floor')
     expect(outcome.exit).toBe(1)
   })
@@ -558,16 +562,16 @@ describe('on the handbook', () => {
     test.embedding.fault = () => {
       throw new AppError('model-unavailable', 'The weights are missing.')
     }
-    const outcome = await runEval({ ...FEW, arm: ['extracted'] })
+    const outcome = await runEval({ set: 'handbook', arm: ['extracted'] })
     expect(messageOf(outcome)).toContain('by keywords alone')
     expect(outcome).toMatchObject({ printed: [], exit: 3 })
   })
 
-  it('a chat model that is missing ends with 3, and says what to do', async () => {
+  it('an arm that asks a chat model where there is none ends with 2, and says what to do', async () => {
     changes = { hasChat: false }
     const outcome = await runEval({ ...FEW, arm: ['system'] })
     expect(messageOf(outcome)).toMatch(/CHAT_MODEL=none\. Set one, or name --arm extracted\.$/)
-    expect(outcome.exit).toBe(3)
+    expect(outcome.exit).toBe(2)
   })
 
   it('an address that answers nonsense ends with 3, and says what to name', async () => {

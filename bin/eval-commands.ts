@@ -21,6 +21,7 @@ interface SentRun {
   readonly id: string
   readonly set: string
   readonly arms: readonly string[]
+  readonly request: Readonly<Record<string, unknown>>
   readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed'
   readonly origin: string
   readonly createdAt: string
@@ -288,9 +289,17 @@ async function findLatest(
   signal: AbortSignal,
 ): Promise<string> {
   const { items } = await listLatest(client, set, signal)
-  const latest = items.find(({ state }) => state === 'done')
+  const latest = items.find(({ state, request }) => state === 'done' && isWhole(request))
   if (latest !== undefined) return latest.id
-  throw new AppError('not-found', 'There is no run that is done. Start one with: footnote eval')
+  throw new AppError(
+    'not-found',
+    'There is no run of this service over a whole set that is done. Start one with: footnote eval',
+  )
+}
+
+/** Of a selection, or of another system, a baseline is made only where its run is named. */
+function isWhole(request: SentRun['request']): boolean {
+  return ['target', 'split', 'filter', 'limit', 'onlyFailing'].every((name) => !(name in request))
 }
 
 async function listLatest(

@@ -62,6 +62,15 @@ export function blame(input: BlameInput): Blame {
   )
 }
 
+/** Why the evidence or the first article is another, where the outcome is the same. */
+export function blameSearch(input: BlameInput): Blame {
+  const { before, after } = input
+  return (
+    firstOf([blameCorpus, blameLostGold], input) ??
+    toBlame('retrieval', `The articles were found in another order${describeRanks(before, after)}.`)
+  )
+}
+
 /** Whether only the baseline's prompt, generated again, can tell the search's fault from the model's. */
 export function needsRegeneration(input: BlameInput): boolean {
   const { before, after, context } = input
@@ -159,7 +168,12 @@ function blameLostGold({ before, after, context }: BlameInput): Blame | null {
 function blameOtherSentences({ before, after }: BlameInput): Blame | null {
   if (wasWritten(before) && wasWritten(after)) return null
   if (before.passages === after.passages && before.grounded === after.grounded) return null
-  return toBlame('retrieval', `Other sentences were found${describeRanks(before, after)}.`)
+  return isSameRanks(before, after)
+    ? toBlame(
+        'retrieval',
+        'Its articles were found as before, but other sentences of them were chosen.',
+      )
+    : toBlame('retrieval', `Other sentences were found${describeRanks(before, after)}.`)
 }
 
 function blameOtherPassages(input: BlameInput): Blame | null {
@@ -239,6 +253,10 @@ function wasWritten({ generated }: Stages): boolean {
 
 function toBlame(stage: BlameStage, explanation: string): Blame {
   return { stage, explanation }
+}
+
+function isSameRanks({ goldRanks: before }: Stages, { goldRanks: after }: Stages): boolean {
+  return JSON.stringify(before) === JSON.stringify(after)
 }
 
 function describeRanks({ goldRanks: before }: Stages, { goldRanks: after }: Stages): string {

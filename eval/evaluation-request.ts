@@ -3,7 +3,7 @@ import { AppError } from '../src/errors.ts'
 import { ARMS } from './arms.ts'
 import { CASE_KINDS, SPLITS, type GoldenCase } from './golden-case.ts'
 
-const name = z.string().min(1).max(200)
+const name = z.string().regex(/^[\w.-]{1,200}$/, 'must be a name of letters, digits and hyphens')
 
 const FILTER = /^(kind|tag|article|id)=(.+)$/
 

@@ -1,4 +1,11 @@
-import { blame, needsRegeneration, type Blame, type BlameInput, type Regenerated } from './blame.ts'
+import {
+  blame,
+  blameSearch,
+  needsRegeneration,
+  type Blame,
+  type BlameInput,
+  type Regenerated,
+} from './blame.ts'
 import { isRight, type CaseValues } from './case-values.ts'
 import type { ComparableCase } from './comparable-cases.ts'
 import type { GoldenCase } from './golden-case.ts'
@@ -23,11 +30,13 @@ export interface FoundFlip {
   readonly needsRegeneration: boolean
 }
 
+const WEIGHT: readonly Flip['of'][] = ['answer', 'evidence', 'rank']
+
 /** The cases whose outcome or whose evidence is another than at the baseline, the gravest first. */
 export function findFlips(input: FlipsInput): readonly FoundFlip[] {
   const flips = input.pairs.flatMap((pair) => findFlip(pair, input) ?? [])
   const weigh = ({ flip }: FoundFlip) =>
-    (flip.of === 'evidence' ? 2 : 0) + (flip.direction === 'fixed' ? 1 : 0)
+    2 * WEIGHT.indexOf(flip.of) + (flip.direction === 'fixed' ? 1 : 0)
   return flips.toSorted((a, b) => weigh(a) - weigh(b))
 }
 
@@ -57,7 +66,7 @@ function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
     },
   }
   return {
-    flip: { ...flip, ...blame(blameInput) },
+    flip: { ...flip, ...(change.of === 'answer' ? blame(blameInput) : blameSearch(blameInput)) },
     needsRegeneration: change.of === 'answer' && needsRegeneration(blameInput),
   }
 }
@@ -74,17 +83,26 @@ function findChange({ before, values, rows }: ComparableCase): Change | null {
     const isLike = ({ scores }: EvaluatedCase) => scores?.correct === is
     return { of: 'answer', direction: is ? 'fixed' : 'broken', isLike }
   }
-  const [had, has] = [hasEvidence(before.values), hasEvidence(values)]
-  if (had === null || has === null || had === has) return null
-  const isLike = ({ stages }: EvaluatedCase) => stages?.isQuoteInContext === has
-  // An error has no evidence either, and is told of where the outcome is.
-  if (!rows.some(isLike)) return null
-  return { of: 'evidence', direction: has ? 'fixed' : 'broken', isLike }
+  for (const [of, metric] of SEARCH_CHANGES) {
+    const [had, has] = [holds(before.values[metric]), holds(values[metric])]
+    // An error has found nothing either, and is told of where the outcome is.
+    if (had === null || has === null || had === has || rows.every(isError)) continue
+    return { of, direction: has ? 'fixed' : 'broken', isLike: (row) => !isError(row) }
+  }
+  return null
 }
 
-function hasEvidence(values: CaseValues): boolean | null {
-  const found = values['evidence@context']
-  return found === undefined ? null : 2 * found[0] > found[1]
+const SEARCH_CHANGES = [
+  ['evidence', 'evidence@context'],
+  ['rank', 'hit@1'],
+] as const
+
+function holds(value: CaseValues[string] | undefined): boolean | null {
+  return value === undefined ? null : 2 * value[0] > value[1]
+}
+
+function isError({ stages }: EvaluatedCase): boolean {
+  return stages === null
 }
 
 function blameError(rows: readonly EvaluatedCase[]): Blame {

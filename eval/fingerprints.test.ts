@@ -58,9 +58,16 @@ describe('the fingerprints of a run', () => {
 
   it.each([
     ['a case is another', { hashes: { ...PLAN.hashes, [ANSWERABLE.id]: 'cccc' } }],
-    ['a case is gone', { cases: [ANSWERABLE] }],
+    ['a case is gone', { hashes: { [ANSWERABLE.id]: 'aaaa' } }],
   ])('are of another set where %s', async (_what, plan) => {
     expect(findDifferences(await take(), await take({ plan }))).toEqual(['set'])
+  })
+})
+
+describe('the set of a run', () => {
+  it('is the whole one, whichever of its cases are asked', async () => {
+    const part = await take({ plan: { cases: [ANSWERABLE] } })
+    expect(findDifferences(await take(), part)).toEqual([])
   })
 })
 

@@ -30,7 +30,7 @@ export async function takeFingerprints(options: FingerprintOptions): Promise<Fin
     ...configuration,
     // Else a run begun beside a chat model could not go on without it, which it never asked.
     ...(asksChat ? {} : Object.fromEntries(CHAT_FINGERPRINTS.map((name) => [name, null]))),
-    set: hash(plan.cases.map(({ id }) => plan.hashes[id])),
+    set: hash(plan.hashes),
     corpus: await hashLibrary(db),
     prompt: hashPrompt(),
     calibration: hash(CALIBRATION),

@@ -47,15 +47,22 @@ export async function finishRun(run: FinishedRun, options: FinishOptions): Promi
   const heldOut = findHeldOut(run, { rows, baseline })
   const comparison = await compare(run, { rows, baseline, heldOut, options })
   const judged = await reportJudge(run, { rows, ...options })
-  const { floors } = run.plan
+  const floors = hasFloors(run) ? { ...DEFAULT_FLOORS, ...run.plan.floors } : {}
   return {
-    ...judgeRun({ comparison, floors: { ...DEFAULT_FLOORS, ...floors } }),
+    ...judgeRun({ comparison, floors }),
     metrics: comparison.metrics,
     flips: comparison.flips,
     heldOut,
     notes: [...describeRun(run, baseline), ...comparison.notes, ...judged.notes],
     judge: judged.judge,
   }
+}
+
+/** They are for this service over a whole set, or half of it; a selection has other figures. */
+function hasFloors({ setName, request }: FinishedRun): boolean {
+  const { target, filter, limit, onlyFailing } = request
+  const selection = [target, filter, limit, onlyFailing]
+  return setName !== REVIEWED_SET && selection.every((part) => part === undefined)
 }
 
 interface JudgeOptions extends Pick<FinishOptions, 'db' | 'judgeModel'> {

@@ -22,6 +22,8 @@ const RETRIEVAL_GATE: readonly ComparedMetric[] = [
   'candidate-recall',
 ]
 const MAX_RETRIEVAL_DROP = 0.02
+/** In a small set a single case is more points than that, and one case is no regression. */
+const MAX_CASES_LOST = 1
 
 /** A model's words vary: a drop must be both beyond chance and large enough to matter. */
 const ANSWER_GATE: readonly ComparedMetric[] = [
@@ -85,17 +87,21 @@ export function tooManyErrors(rows: readonly EvaluatedCase[]): boolean {
   return rows.filter(({ scores }) => scores === null).length > MAX_ERRORS * rows.length
 }
 
+type IsWorse = (drop: number, p: number, cases: number) => boolean
+
 function findRegressions({ arm, changes }: ArmComparison): readonly string[] {
-  const found = (names: readonly ComparedMetric[], isWorse: (drop: number, p: number) => boolean) =>
+  const found = (names: readonly ComparedMetric[], isWorse: IsWorse) =>
     names.flatMap((name) => {
       const change = changes[name]
-      const isRegressed = change?.p != null && isWorse(dropOf(name, change), change.p)
+      const isRegressed = change?.p != null && isWorse(dropOf(name, change), change.p, change.cases)
       return isRegressed ? [describeDrop(arm, name, change)] : []
     })
   return [
     ...found(
       RETRIEVAL_GATE,
-      (drop, p) => drop > MAX_RETRIEVAL_DROP + ROUNDING || (drop > 0 && p < SIGNIFICANT),
+      (drop, p, cases) =>
+        (drop > MAX_RETRIEVAL_DROP + ROUNDING && drop * cases > MAX_CASES_LOST + ROUNDING) ||
+        (drop > 0 && p < SIGNIFICANT),
     ),
     ...found(ANSWER_GATE, (drop, p) => drop >= MIN_ANSWER_DROP - ROUNDING && p < SIGNIFICANT),
   ]

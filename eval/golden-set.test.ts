@@ -37,7 +37,11 @@ describe('the lines of a set', () => {
     const { cases, faults } = parseCases(text, 'cases.jsonl')
     expect(cases).toEqual([NEAR_MISS, FOLLOW_UP])
     expect(faults).toEqual([
-      { path: 'cases.jsonl:2', message: 'ls-001: facts: must hold what a right answer has to say' },
+      {
+        path: 'cases.jsonl:2',
+        message:
+          'ls-001: facts: must hold what a right answer has to say: a number, a name, a word or two',
+      },
       { path: 'cases.jsonl:3', message: expect.stringContaining('expected object') as string },
     ])
   })

@@ -59,7 +59,7 @@ async function read(request: IncomingMessage): Promise<Seen> {
   }
 }
 
-const MODELS = { object: 'list', data: [{ id: 'some-model' }, { id: 'another' }] }
+const MODELS = { object: 'list', data: [{ id: 'some-model' }] }
 
 const completion = (content: string, usage?: object) => ({
   choices: [{ message: { role: 'assistant', content } }],
@@ -164,7 +164,7 @@ describe('another Footnote', () => {
       'c 1': { items: [{ id: 'art_2', guid: null }], next: null },
     }
     await using server = await openServer(({ call }, response) => {
-      const url = new URL(call.slice('GET '.length), 'http://any.example')
+      const url = new URL(call.replace(/^\w+ /, ''), 'http://any.example')
       const health = { status: 'ok', parts: { chat: {}, corpus: {} } }
       const page = pages[url.searchParams.get('cursor') ?? '']
       response.end(JSON.stringify(url.pathname === '/healthz' ? health : page))
@@ -174,6 +174,13 @@ describe('another Footnote', () => {
       ['art_1', 'one'],
       ['art_2', 'art_2'],
     ])
+    // What it answers here is no answer; what it was asked is what counts.
+    await refusalOf(askTarget(target, { ...ANSWERABLE, as_of: '2026-01-01T00:00:00Z' }))
+    expect(server.seen.find(({ call }) => call === 'POST /v1/chat')?.body).toEqual({
+      messages: [{ role: 'user', content: ANSWERABLE.question }],
+      filters: { asOf: '2026-01-01T00:00:00Z' },
+      fresh: true,
+    })
   })
 })
 

@@ -32,6 +32,8 @@ export function withoutKey(address: string): string {
 
 interface Client {
   readonly shown: string
+  /** Of a server with several: it stands behind the address' #. */
+  readonly model: string | undefined
   /** Parsed JSON of a 2xx answer; `model-unavailable` for everything else. */
   request(path: string, options: RequestOptions): Promise<unknown>
 }
@@ -42,7 +44,7 @@ interface RequestOptions {
 }
 
 function createClient(address: string): Client {
-  const { origin, pathname, password, username } = new URL(address)
+  const { origin, pathname, password, username, hash } = new URL(address)
   const base = origin + pathname.replace(/\/+$/, '')
   const key = decodeURIComponent(password || username)
   const headers = {
@@ -52,6 +54,7 @@ function createClient(address: string): Client {
   const shown = withoutKey(address)
   return {
     shown,
+    model: hash === '' ? undefined : decodeURIComponent(hash.slice(1)),
     async request(path, { body, signal }) {
       const { response, text } = await fetch(base + path, {
         method: body === undefined ? 'GET' : 'POST',
@@ -173,11 +176,20 @@ const completion = z.object({
     .catch(undefined),
 })
 
+async function findModel(client: Client, signal: AbortSignal): Promise<string> {
+  const models = modelList.safeParse(await client.request('/models', { signal }))
+  const [first, second] = models.data?.data ?? []
+  if (first === undefined) throw nonsense(client, 'a list of models')
+  if (second === undefined) return first.id
+  throw new AppError(
+    'invalid-request',
+    `${client.shown} has several models: name one behind the address, such as ${client.shown}#${first.id}.`,
+  )
+}
+
 /** A server that completes chats has no articles and no footnotes: its words alone are scored. */
 async function openCompletions(client: Client, signal: AbortSignal): Promise<Target> {
-  const models = modelList.safeParse(await client.request('/models', { signal }))
-  const model = models.data?.data[0]?.id
-  if (model === undefined) throw nonsense(client, 'a list of models')
+  const model = client.model ?? (await findModel(client, signal))
   return {
     guids: new Map(),
     async ask({ golden }, caseSignal) {

@@ -63,7 +63,12 @@ function toEvaluated(row: EvaluationRowWithAnswer, { golden, guids }: RowContext
     answer:
       answer === null
         ? null
-        : { ...answer, candidates: answer.candidates?.slice(0, KEPT_CANDIDATES) ?? null },
+        : {
+            ...answer,
+            // Another Footnote's answer has its own id there.
+            answerId: row.answerId,
+            candidates: answer.candidates?.slice(0, KEPT_CANDIDATES) ?? null,
+          },
     scores: result?.scores ?? null,
     stages: result?.stages ?? null,
     judge: result?.judge ?? null,

@@ -70,9 +70,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     citationMarks,
   ]),
   'cited-gold': { ...ofAnswers(({ citesGold }) => one(citesGold)), kind: 'proportion' },
-  groundedness: ofAnswers(({ groundedness }) => one(groundedness)),
-  ungrounded: fault(({ isUngrounded }) => isUngrounded),
-  'unsupported-numbers': fault(({ hasUnsupportedNumber }) => hasUnsupportedNumber),
+  groundedness: ifRead(ofAnswers(({ groundedness }) => one(groundedness))),
+  ungrounded: ifRead(fault(({ isUngrounded }) => isUngrounded)),
+  'unsupported-numbers': ifRead(fault(({ hasUnsupportedNumber }) => hasUnsupportedNumber)),
   'token-f1': ofAnswers(({ tokenF1 }) => one(tokenF1)),
   'content-recall': ofAnswers(({ contentRecall }) => one(contentRecall)),
 }
@@ -148,6 +148,11 @@ function fault(isFaulty: (scores: AnswerScores) => boolean): Metric {
     kind: 'proportion',
     ofError: () => null,
   }
+}
+
+/** What a target does not tell to have read says nothing of how its answers rest on it. */
+function ifRead(metric: Metric): Metric {
+  return { ...metric, of: (scored) => (scored.scores.context === null ? null : metric.of(scored)) }
 }
 
 /** Over all answers, marks or sentences summed: an answer with more of them has more say. */

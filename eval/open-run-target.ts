@@ -32,7 +32,7 @@ export async function openRunTarget(
 ): Promise<Target> {
   if (address !== undefined) return openHttpTarget(address, signal)
   const { database, steps } = parts
-  if (plan.arms.some(needsChat)) await parts.whenChat(signal)
+  if (plan.arms.some(needsChat)) await requireChat(parts, signal)
   const library = await loadLibrary(database.pool, Object.keys(plan.articles))
   const arms = new Map<ArmName, Arm>()
   const closers: (() => Promise<void>)[] = []
@@ -51,6 +51,15 @@ export async function openRunTarget(
       for (const close of closers) await close()
     },
   }
+}
+
+/** A run that was cut off may be found by a command's service, which goes without the model. */
+async function requireChat({ hasChat, whenChat }: RunParts, signal: AbortSignal): Promise<void> {
+  if (hasChat) return whenChat(signal)
+  throw new AppError(
+    'model-unavailable',
+    'The run asks the chat model, and the service that went on with it has none. Go on with --resume where there is one.',
+  )
 }
 
 /** Its packages are there in development alone, so it is loaded only where it is asked for. */

@@ -120,8 +120,21 @@ async function loadCases(name: string, { database }: RunContext): Promise<Golden
     name,
     feed: 'what was asked and reviewed',
     articles: Object.fromEntries(known.map((guid) => [guid, UNKNOWN_TEXT])),
-    cases: kept.map(({ body }) => goldenCase.parse(body)),
+    cases: parseKept(name, kept),
   }
+}
+
+/** They were checked when they were kept, perhaps by an older version of the code. */
+function parseKept(name: string, kept: readonly KeptCase[]): readonly GoldenCase[] {
+  const parsed = kept.map(({ id, body }) => ({ id, ...goldenCase.safeParse(body) }))
+  const faults = parsed.flatMap(({ id, error }) =>
+    (error?.issues ?? []).map(({ path, message }) => ({
+      path: `the kept case ${id}`,
+      message: `${path.join('.')}: ${message}`,
+    })),
+  )
+  if (faults.length > 0) throw invalidSet(name, faults)
+  return parsed.flatMap(({ data }) => data ?? [])
 }
 
 async function loadComparable(
@@ -159,7 +172,7 @@ function chooseArms(
   const impossible = hasChat ? undefined : asked.find(needsChat)
   if (impossible === undefined) return asked
   throw new AppError(
-    'model-unavailable',
+    'invalid-request',
     `The arm ${impossible} asks the chat model, and CHAT_MODEL=none. Set one, or name --arm extracted.`,
   )
 }

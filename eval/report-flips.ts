@@ -32,7 +32,7 @@ function renderFlip(
 ): Markup {
   const { row, before } = found
   return markup`<article class="flip ${direction}">
-<h4><b class="badge ${direction}">${direction === 'broken' ? '✕' : '✓'} ${direction}</b> <a href="#${caseId(id)}">${id}</a> · ${arm} · ${of === 'evidence' && 'the outcome stayed, its evidence did not · '}${stage}: ${STAGE_WORDS[stage]}</h4>
+<h4><b class="badge ${direction}">${direction === 'broken' ? '✕' : '✓'} ${direction}</b> <a href="#${caseId(id)}">${id}</a> · ${arm} · ${of !== 'answer' && `the outcome stayed, its ${of} did not · `}${stage}: ${STAGE_WORDS[stage]}</h4>
 <p class="explanation said">${explanation}</p>
 ${row === undefined ? markup`<p class="absent">The case has no row in this run.</p>` : renderRow(row, before)}
 </article>

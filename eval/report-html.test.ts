@@ -148,7 +148,7 @@ describe('a report', () => {
     ])
     expect(plots.match(/<svg role="img" aria-labelledby=/g)).toHaveLength(figures.length)
     expect(plots).toContain(
-      '<desc id="plot-failures-desc">system, of 4: 1 ended in an error, 1 wrong fact',
+      '<desc id="plot-failures-desc">system, of 4: 1 ended in an error, 1 wrong or missing fact',
     )
   })
 

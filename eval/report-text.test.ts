@@ -60,7 +60,7 @@ Notes
   A change of 10 points would be seen in 9 of 10 runs.
 
 Failures (1)
-  c-4  wrong fact, evidence in view  How large may a payload be?`,
+  c-4  wrong or missing fact  How large may a payload be?`,
     )
   })
 
@@ -93,9 +93,7 @@ Failures (1)
     const question = 'one\ntwo \u001b[2J three'
     const rows = [sketchRow({ golden: sketchGolden({ question }), scores: wrong })]
     const text = formatReport(sketchInput({ rows }), plain)
-    expect(text.split('\n').at(-1)).toBe(
-      '  c-1  wrong fact, evidence in view  one two \ufffd[2J three',
-    )
+    expect(text.split('\n').at(-1)).toBe('  c-1  wrong or missing fact  one two \ufffd[2J three')
   })
 
   it('says of a fault what it was', () => {

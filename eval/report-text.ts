@@ -129,7 +129,7 @@ function formatFlips({ report }: ReportInput, { paint }: Page): readonly string[
     const title = `${direction === 'broken' ? 'Broken' : 'Fixed'} (${some.length})`
     const lines = some.map(
       ({ caseId, arm, of, stage, explanation }) =>
-        `  ${caseId}  ${arm}  ${of === 'evidence' ? 'evidence, ' : ''}${stage}: ${oneLine(explanation)}`,
+        `  ${caseId}  ${arm}  ${of === 'answer' ? '' : `${of}, `}${stage}: ${oneLine(explanation)}`,
     )
     return [[paint(direction === 'broken' ? 'bad' : 'good', title), ...lines].join('\n')]
   })

@@ -86,12 +86,12 @@ export interface VerdictWords {
 const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
   passed: {
     title: 'Passed',
-    meaning: 'Every floor is met, and nothing is worse than the baseline beyond chance.',
+    meaning: 'No floor is missed, and nothing is worse than the baseline beyond what is allowed.',
     outcome: 'good',
   },
   regressed: {
     title: 'Regressed',
-    meaning: 'Something is worse than the baseline, by more than chance explains.',
+    meaning: 'Something is worse than the baseline; the reasons say what and by how much.',
     outcome: 'bad',
   },
   'floor-missed': {
@@ -130,7 +130,7 @@ export const FAILURE_WORDS: Readonly<Record<FailureClass, string>> = {
   'gold-not-in-context': 'right article not given',
   'quote-not-in-context': 'right article, evidence not given',
   'refused-wrongly': 'refused though answerable',
-  'wrong-fact': 'wrong fact, evidence in view',
+  'wrong-fact': 'wrong or missing fact',
   uncited: 'right, but wrongly cited',
   hallucinated: 'answered what no article says',
 }

@@ -29,8 +29,8 @@ export type BlameStage =
 export interface Flip {
   readonly caseId: string
   readonly arm: string
-  /** What became another: the outcome, or, with the same outcome, whether the evidence was found. */
-  readonly of: 'answer' | 'evidence'
+  /** What became another: the outcome; else whether the evidence was found; else the first article. */
+  readonly of: 'answer' | 'evidence' | 'rank'
   readonly direction: 'fixed' | 'broken'
   readonly stage: BlameStage
   readonly explanation: string

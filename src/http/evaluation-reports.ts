@@ -94,11 +94,12 @@ const NO_REPORT = {
 }
 
 export function presentRun(run: EvaluationSummary) {
-  const { arms = [] } = run.request as EvaluationRequest
+  const request = run.request as EvaluationRequest
   return {
     id: run.id,
     set: run.setName,
-    arms,
+    arms: request.arms ?? [],
+    request,
     state: run.state,
     origin: run.origin,
     createdAt: run.createdAt,

@@ -4,8 +4,8 @@ import { jobSchema, nullableTime, numberIn, page, text } from './schemas.ts'
 export const evaluationsQuery = z.strictObject({ set: text(1, 100).optional(), ...page })
 export const rowsQuery = z.strictObject(page)
 export const comparisonQuery = z.strictObject({ with: text(1, 100) })
-export const evaluationCursor = z.tuple([z.string()])
-export const rowCursor = z.tuple([z.string(), z.string(), z.int()])
+export const evaluationCursor = z.tuple([text(1, 200)])
+export const rowCursor = z.tuple([text(1, 200), text(1, 200), z.int().min(1).max(1_000)])
 /** How a report is to be printed. */
 export const reportQuery = z.strictObject({
   width: numberIn(40, 400).optional(),
@@ -28,7 +28,7 @@ const metricsSchema = z.record(z.string(), z.record(z.string(), metricSchema))
 const flipSchema = z.object({
   caseId: z.string(),
   arm: z.string(),
-  of: z.enum(['answer', 'evidence']),
+  of: z.enum(['answer', 'evidence', 'rank']),
   direction: z.enum(['fixed', 'broken']),
   stage: z.enum(['corpus', 'retrieval', 'generation', 'grounding', 'refusal', 'noise', 'unclear']),
   explanation: z.string(),
@@ -42,6 +42,8 @@ export const evaluationSchema = z.object({
   id: z.string(),
   set: z.string(),
   arms: z.array(z.string()),
+  /** As it was asked for. */
+  request: z.record(z.string(), z.unknown()),
   state: z.enum(['waiting', 'running', 'done', 'stopped', 'failed']),
   origin: z.enum(['asked', 'nightly']),
   createdAt: z.iso.datetime(),
@@ -91,7 +93,7 @@ export const evaluationRowSchema = z.object({
   caseId: z.string(),
   repetition: z.int(),
   answerId: z.string().nullable(),
-  result: z.looseObject({}).nullable(),
+  result: z.record(z.string(), z.unknown()).nullable(),
   error: z.string().nullable(),
 })
 

@@ -3,14 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { EvaluationRequest } from '../../eval/evaluation-request.ts'
 import { prepareRun } from '../../eval/prepare-run.ts'
+import { loadReportInput } from '../../eval/report-input.ts'
 import type { Report } from '../../eval/report.ts'
 import { JUDGE_ARM } from '../../eval/run-plan.ts'
 import { goldenSetsDir, loadSet } from '../../eval/set-folder.ts'
 import { findBrokenInvariants } from '../../test/library-invariants.ts'
+import { openTestApp } from '../../test/open-test-app.ts'
 import { openTestServices, type TestServices } from '../../test/open-test-services.ts'
 import { createScriptedChat } from '../../test/scripted-chat.ts'
 import { LIBRARY, toRss } from '../../test/test-feed.ts'
 import { AppError } from '../errors.ts'
+import { loadAnswer } from '../store/answers.ts'
 import { loadCorpus } from '../store/corpus.ts'
 import {
   endEvaluation,
@@ -453,7 +456,7 @@ describe('an arm that asks the chat model', () => {
     'is refused where there is none: %s',
     async (arm) => {
       const error = await refusalOf(ask({ arms: ['extracted', arm] }, { hasChat: false }))
-      expect(error.code).toBe('model-unavailable')
+      expect(error.code).toBe('invalid-request')
       expect(error.message).toContain(`The arm ${arm} `)
       expect(await listEvaluations(db(), { limit: 1 })).toEqual([])
     },
@@ -639,6 +642,31 @@ describe('a library that changes', () => {
     expect(error).toContain('The library lacks')
     handbookId = (await test.readFeed(HANDBOOK)).id
     await removeFeed(test.services, feed.id)
+  })
+})
+
+describe('another Footnote', () => {
+  it('is asked the same cases, and its answers are kept here', async () => {
+    await using app = await openTestApp({ services: () => test.services })
+    const target = `http://:secret@127.0.0.1:${app.port}`
+    const id = await requestEvaluation(evaluation(), { set: 'handbook', limit: 3, target })
+    const found = await ended(id)
+    expect(found).toMatchObject({ state: 'done', error: null, done: 3 })
+    expect(JSON.stringify(found)).not.toContain('secret')
+    expect(found.fingerprints['target']).toBe(`http://127.0.0.1:${app.port}/`)
+    const rows = await rowsOf(id)
+    const { rows: shown } = await loadReportInput(db(), found)
+    expect(shown.map(({ answer }) => answer?.answerId).toSorted()).toEqual(
+      rows.map(({ answerId }) => answerId).toSorted(),
+    )
+    for (const { answerId } of rows) expect(await loadAnswer(db(), answerId ?? '')).toBeDefined()
+  })
+
+  it('is not asked for a part of this service', async () => {
+    const error = await refusalOf(ask({ target: 'http://:secret@127.0.0.1:9/' }))
+    expect(error.code).toBe('invalid-request')
+    expect(error.message).toContain('extracted')
+    expect(error.message).not.toContain('secret')
   })
 })
 
