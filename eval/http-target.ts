@@ -46,7 +46,7 @@ interface RequestOptions {
 function createClient(address: string): Client {
   const { origin, pathname, password, username, hash } = new URL(address)
   const base = origin + pathname.replace(/\/+$/, '')
-  const key = decodeURIComponent(password || username)
+  const key = decode(password || username)
   const headers = {
     'Content-Type': 'application/json',
     ...(key === '' ? {} : { Authorization: `Bearer ${key}` }),
@@ -54,7 +54,7 @@ function createClient(address: string): Client {
   const shown = withoutKey(address)
   return {
     shown,
-    model: hash === '' ? undefined : decodeURIComponent(hash.slice(1)),
+    model: hash === '' ? undefined : decode(hash.slice(1)),
     async request(path, { body, signal }) {
       const { response, text } = await fetch(base + path, {
         method: body === undefined ? 'GET' : 'POST',
@@ -73,6 +73,15 @@ function createClient(address: string): Client {
       const what = response.ok ? 'something that is not JSON' : String(response.status)
       throw new AppError('model-unavailable', `${shown} answered ${path} with ${what}.`)
     },
+  }
+}
+
+/** A sign that is no escape stands for itself. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
   }
 }
 

@@ -87,7 +87,7 @@ async function runCheck(
   check: JudgeCheck,
   judge: Judge,
 ): Promise<null> {
-  const scores = await judge({ ...check, signal })
+  const scores = await judgeOrNull(judge, { ...check, signal })
   await insertEvaluationRow(database.pool, runId, {
     arm: JUDGE_ARM,
     caseId: check.id,
@@ -158,7 +158,18 @@ async function toResult(
     judge:
       judge === null || answer.status === 'refused'
         ? null
-        : await judge({ ...toJudged(golden, answer), signal }),
+        : await judgeOrNull(judge, { ...toJudged(golden, answer), signal }),
+  }
+}
+
+/** A judge gates nothing: where it fails, the answer is unjudged, and its row is none the worse. */
+async function judgeOrNull(judge: Judge, input: JudgeInput): Promise<JudgeScores | null> {
+  try {
+    return await judge(input)
+  } catch (error) {
+    input.signal.throwIfAborted()
+    if (error instanceof AppError && isOfTheCase(error)) return null
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { findSetsInLibrary, REVIEWED_SET } from '../../eval/prepare-run.ts'
 import type { Logger } from '../logger.ts'
 import { AppError } from '../errors.ts'
+import { listEvaluations } from '../store/evaluations.ts'
 import { listKeptCases } from '../store/kept-cases.ts'
 import type { JobHandlers } from './queue.ts'
 import { requestEvaluation, type EvaluationDependencies } from './run-evaluation.ts'
@@ -18,10 +19,21 @@ export function nightlyEvaluationHandlers(options: NightlyOptions): JobHandlers<
       const kept = await listKeptCases(database.pool, { after: null, limit: 1 })
       if (kept.length > 0) sets.push(REVIEWED_SET)
       if (sets.length === 0) logger.info('no golden set speaks of the library: nothing to evaluate')
-      for (const set of sets) await request(options, set)
+      for (const set of sets) {
+        if (!(await wasJustAsked(options, set))) await request(options, set)
+      }
     },
     giveUp: () => Promise.resolve(),
   }
+}
+
+/** A job that failed halfway is tried again, and must not ask for the same night twice. */
+const SAME_NIGHT_MS = 10 * 60_000
+
+async function wasJustAsked({ database }: NightlyOptions, set: string): Promise<boolean> {
+  const [latest] = await listEvaluations(database.pool, { setName: set, limit: 1 })
+  if (latest?.origin !== 'nightly') return false
+  return Date.now() - latest.createdAt.getTime() < SAME_NIGHT_MS
 }
 
 /** A set that cannot be run must not keep the others from it. */

@@ -152,7 +152,7 @@ async function ended(report: Report | null, sketch: RunSketch = {}): Promise<Sto
 }
 
 const tell = (run: StoredEvaluation, to: string | undefined = url) =>
-  createNotifier({ database, url: to, logger })(run)
+  createNotifier({ database, url: to, logger, pauseMs: 1 })(run)
 
 function flip(caseId: string, changes: Partial<Flip> = {}): Flip {
   return {

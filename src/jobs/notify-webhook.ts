@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Flip, Report } from '../../eval/report.ts'
 import type { Database } from '../db/database.ts'
 import type { Logger } from '../logger.ts'
@@ -12,12 +13,15 @@ interface NotifierOptions {
   /** Unset: nobody is told. */
   readonly url: string | undefined
   readonly logger: Logger
+  /** Between attempts: a receiver that restarts is there again by then. */
+  readonly pauseMs?: number
 }
 
 type Told = (run: StoredEvaluation) => Promise<void>
 
 const TIMEOUT_MS = 10_000
 const ATTEMPTS = 3
+const PAUSE_MS = 5_000
 const WORST_FLIPS = 3
 /** So many runs back the last nightly one of the set is looked for. */
 const RUNS_LOOKED_AT = 100
@@ -26,12 +30,17 @@ const RUNS_LOOKED_AT = 100
  * Tells of the night on which a set goes red, on which it is red for another reason, and on which it is
  * green again; a person who starts a run sees its end, and is not told.
  */
-export function createNotifier({ database, url, logger }: NotifierOptions): Told {
+export function createNotifier({
+  database,
+  url,
+  logger,
+  pauseMs = PAUSE_MS,
+}: NotifierOptions): Told {
   return async (run) => {
     if (url === undefined || run.origin !== 'nightly') return
     const event = toEvent(run, await findPrevious(database, run))
     if (event === null) return
-    const failure = await post(url, describeRun(run, event))
+    const failure = await post(url, describeRun(run, event), pauseMs)
     if (failure !== null) logger.error({ run: run.id, failure }, 'the webhook was not reached')
   }
 }
@@ -103,9 +112,10 @@ function weightOf({ of, direction, stage }: Flip): number {
 }
 
 /** What kept it from being told, or null. */
-async function post(url: string, body: object): Promise<string | null> {
+async function post(url: string, body: object, pauseMs: number): Promise<string | null> {
   let failure: string | null = null
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await sleep(pauseMs)
     failure = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

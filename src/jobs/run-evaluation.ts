@@ -168,11 +168,19 @@ function createTargets(dependencies: EvaluationDependencies) {
       const address = dependencies.addresses.get(id) ?? request.target
       const target = await openRunTarget(dependencies, { plan, address, signal })
       current = { runId: id, target, judge: null }
-      current = { runId: id, target, judge: await dependencies.openJudge() }
+      current = { runId: id, target, judge: await openJudge(dependencies) }
       return current
     },
     close,
   }
+}
+
+/** The run goes on without a judge that cannot be had; its report says that nothing was judged. */
+async function openJudge({ openJudge: open }: EvaluationDependencies): Promise<OpenedJudge | null> {
+  return open().catch((error: unknown) => {
+    if (error instanceof AppError) return null
+    throw error
+  })
 }
 
 interface RunTask {
