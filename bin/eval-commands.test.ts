@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { pino } from 'pino'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { goldenSetsDir } from '../eval/set-folder.ts'
 import { openTestServices, type TestServices } from '../test/open-test-services.ts'
 import { createScriptedChat } from '../test/scripted-chat.ts'
@@ -272,13 +272,23 @@ describe('a run', () => {
     ['model-unavailable', 3],
     ['database-unavailable', 3],
     ['internal', 3],
-    ['config-invalid', 2],
-    ['invalid-request', 2],
+    ['config-invalid', 3],
+    ['invalid-request', 3],
   ])('that failed with %s says where and why, and ends with %i', async (code, exit) => {
     const error = 'It went wrong. Set it right.'
     answerWith(ending({ state: 'failed', verdict: null, done: 7, error, code }))
     const outcome = await runEval()
-    expect(outcome).toMatchObject({ printed: [], exit, error: { code, message: error } })
+    expect(outcome).toMatchObject({ printed: [], exit, error: { message: error } })
+    expect(outcome.noted.at(-1)).toBe(
+      'run_1 failed at 7 of 20. Go on with: footnote eval --resume run_1',
+    )
+  })
+
+  it('whose library changed meanwhile was rightly asked for, and cannot go on', async () => {
+    const error = 'The library changed while the run was on. Start it anew.'
+    answerWith(ending({ state: 'failed', verdict: null, done: 7, error, code: 'conflict' }))
+    const outcome = await runEval()
+    expect(outcome).toMatchObject({ printed: [], exit: 3, error: { message: error } })
     expect(outcome.noted.at(-1)).toBe('run_1 failed at 7 of 20')
   })
 
@@ -306,10 +316,54 @@ describe('a run', () => {
     expect(outcome.exit).toBe(3)
   })
 
+  it.each<[string, Reply, RegExp]>([
+    ['fails', { status: 500, json: {} }, /^The service failed and did not say why\. /],
+    ['answers nonsense', { text: 'Hello' }, /^The service answered 200 without JSON; .* /],
+    ['knows it no longer', problem('not-found', 'There is no run.'), /^There is no run\. /],
+  ])('whose service %s is named, and how it is seen again', async (_what, reply, message) => {
+    answerWith({ ...ending({}), [LOOK]: [{ json: { ...RUN, done: 3 } }, reply] })
+    const outcome = await runEval()
+    expect(messageOf(outcome)).toMatch(message)
+    expect(messageOf(outcome)).toMatch(/The run run_1 .*: footnote eval --resume run_1$/)
+    expect(outcome.exit).toBe(3)
+  })
+
   it('is refused as the service refuses it', async () => {
     answerWith({ [START]: problem('invalid-request', 'The golden set has a fault.') })
     const outcome = await runEval()
     expect(outcome).toMatchObject({ exit: 2, error: { message: 'The golden set has a fault.' } })
+  })
+})
+
+describe('a run whose database is away', () => {
+  const away: Reply = {
+    ...problem('database-unavailable', 'The database does not answer.'),
+    status: 503,
+  }
+
+  afterEach(() => void vi.useRealTimers())
+
+  it('is waited for', async () => {
+    answerWith({ ...ending({}), [LOOK]: [{ json: RUN }, away, away, { json: DONE }] })
+    const outcome = await runEval()
+    expect(outcome).toMatchObject({ printed: ['The report.'], exit: 0, error: undefined })
+  })
+
+  it('is given up after a minute, and named', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const calls = answerWith({ ...ending({}), [LOOK]: away })
+    const reply = listener
+    listener = (request, response) => {
+      vi.advanceTimersByTime(25_000)
+      reply(request, response)
+    }
+    const outcome = await runEval()
+    expect(messageOf(outcome)).toBe(
+      'The database does not answer. The run run_1 may go on all the same. Wait for it with: footnote eval --resume run_1',
+    )
+    expect(outcome.exit).toBe(3)
+    // At 0, 25, 50 and 75 seconds from the first that found it away.
+    expect(calls.filter(({ name }) => name === LOOK)).toHaveLength(4)
   })
 })
 
@@ -431,6 +485,29 @@ describe('bless', () => {
     ])
   })
 
+  it('passes over what was kept from reviews, which has no baseline', async () => {
+    const reviews = { ...DONE, id: 'run_5', set: 'reviews', request: { set: 'reviews' } }
+    const calls = answerWith({
+      'GET /v1/evaluations': { json: { items: [reviews, ...runs], next: null } },
+      [BLESS]: { json: { set: 'handbook', arms: ['system'] } },
+    })
+    await bless({})
+    expect(calls.at(-1)?.name).toBe(BLESS)
+  })
+
+  it('takes no set for another', async () => {
+    const other = { ...DONE, id: 'run_5', set: 'glad-labs', request: { set: 'glad-labs' } }
+    const calls = answerWith({
+      'GET /v1/evaluations': { json: { items: [other, ...runs], next: null } },
+    })
+    const outcome = await bless({})
+    expect(messageOf(outcome)).toBe(
+      'There are runs of the sets glad-labs, handbook: name the one to bless with --set.',
+    )
+    expect(outcome.exit).toBe(2)
+    expect(calls).toHaveLength(1)
+  })
+
   it('takes the run that is named', async () => {
     const calls = answerWith({ [BLESS]: { json: { set: 'handbook', arms: [] } } })
     const { printed } = await bless({ run: 'run_2' }, true)
@@ -536,7 +613,7 @@ describe('on the handbook', () => {
 
   it('a figure below its floor ends with 1', async () => {
     const outcome = await runEval({ set: 'handbook', arm: ['extracted'] })
-    expect(outcome.printed.join('')).toContain('below its floor')
+    expect(outcome.printed.join('')).toContain('its floor')
     expect(outcome.exit).toBe(1)
   })
 

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { isWholeRun } from '../eval/bless-run.ts'
 import type { EvaluationRequest } from '../eval/evaluation-request.ts'
-import { REVIEWED_SET } from '../eval/prepare-run.ts'
+import { REVIEWED_SET } from '../eval/run-plan.ts'
 import { loadBaseline, loadSet } from '../eval/set-folder.ts'
-import { AppError, messageOf, type ErrorCode } from '../src/errors.ts'
+import { AppError } from '../src/errors.ts'
 import type { CommandContext } from './commands.ts'
 import type { DoorClient } from './door-client.ts'
 import {
@@ -13,25 +13,9 @@ import {
   toWritablePath,
   type EvalFlags,
 } from './eval-flags.ts'
-import { createRunProgress } from './eval-progress.ts'
-import { EXIT_INTERRUPTED } from './exit-codes.ts'
+import { EXIT_INTERRUPTED, toRunFault } from './exit-codes.ts'
+import { describeResume, LAST_WORDS_MS, untilEnded, type SentRun } from './until-ended.ts'
 import { withService } from './with-service.ts'
-
-interface SentRun {
-  readonly id: string
-  readonly set: string
-  readonly arms: readonly string[]
-  readonly request: Readonly<Record<string, unknown>>
-  readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed'
-  readonly origin: string
-  readonly createdAt: string
-  readonly done: number
-  readonly total: number
-  readonly verdict: string | null
-  readonly reasons: readonly string[]
-  readonly error: string | null
-  readonly code: ErrorCode | null
-}
 
 interface SentDryRun {
   readonly set: string
@@ -44,9 +28,6 @@ interface SentDryRun {
 
 /** As evaluation.md has it: 0 fine, 1 regression or floor missed. */
 const EXIT_REGRESSED = 1
-const POLL_MS = 400
-/** For the name of a run that was just asked for, and for stopping it, when all else is given up. */
-const LAST_WORDS_MS = 5_000
 
 /** Runs a golden set and prints its report; gives the exit code of its verdict. */
 export async function evalRun(context: CommandContext, flags: EvalFlags): Promise<number> {
@@ -87,9 +68,11 @@ async function begin(
 
 function toExitCode({ note }: CommandContext, run: SentRun): number {
   if (run.state === 'failed') {
-    note(`${run.id} failed at ${run.done} of ${run.total}`)
+    // After a conflict it cannot go on: its error says to start it anew.
+    const rest = run.code === 'conflict' ? '' : `. ${describeResume(run)}`
+    note(`${run.id} failed at ${run.done} of ${run.total}${rest}`)
     const unsaid = 'The run failed; the service’s log says why.'
-    throw new AppError(run.code ?? 'internal', run.error ?? unsaid)
+    throw new AppError(toRunFault(run.code ?? 'internal'), run.error ?? unsaid)
   }
   if (run.state !== 'stopped') return run.verdict === 'passed' ? 0 : EXIT_REGRESSED
   note(`Somebody else stopped the run. ${describeResume(run)}`)
@@ -119,56 +102,9 @@ function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Whoever interrupts the command stops the run as well; it goes on with --resume. */
-async function untilEnded(
-  { signal, note }: CommandContext,
-  client: DoorClient,
-  started: SentRun,
-): Promise<SentRun> {
-  const path = `/v1/evaluations/${started.id}`
-  const progress = createRunProgress({ note, output: process.stderr })
-  let run = started
-  try {
-    while (run.state === 'waiting' || run.state === 'running') {
-      await sleep(POLL_MS, undefined, { signal })
-      run = (await client.request(path, { signal })) as SentRun
-      progress.show(run)
-    }
-    return run
-  } catch (error) {
-    progress.end()
-    if (signal.aborted) note(await stop(client, run))
-    throw isAway(error) ? wentAway(run, error) : error
-  } finally {
-    progress.end()
-  }
-}
-
-async function stop(client: DoorClient, run: SentRun): Promise<string> {
-  const signal = AbortSignal.timeout(LAST_WORDS_MS)
-  return client.request(`/v1/evaluations/${run.id}`, { method: 'DELETE', signal }).then(
-    () => `The run is stopped at ${run.done} of ${run.total}. ${describeResume(run)}`,
-    (error: unknown) => `The run ${run.id} could not be stopped: ${messageOf(error)}`,
-  )
-}
-
-function describeResume({ id }: SentRun): string {
-  return `Go on with: footnote eval --resume ${id}`
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'shutting-down'
-}
-
-function wentAway(run: SentRun, cause: unknown): AppError {
-  return new AppError(
-    'shutting-down',
-    `The service went away; the run goes on when it is back. Wait for it with: footnote eval --resume ${run.id}`,
-    { cause },
-  )
-}
-
 interface Printed {
+  /** Of this half alone. */
+  readonly split?: string | undefined
   readonly id: string
   /** An absolute path where the report is written as well. */
   readonly file: string | undefined
@@ -178,11 +114,12 @@ interface Printed {
 async function printReport(
   { signal, isJson, print, note }: CommandContext,
   client: DoorClient,
-  { id, file }: Printed,
+  { id, file, split }: Printed,
 ): Promise<void> {
-  const path = `/v1/evaluations/${encodeURIComponent(id)}/report`
+  const half = new URLSearchParams(split === undefined ? {} : { split }).toString()
+  const path = `/v1/evaluations/${encodeURIComponent(id)}/report?${half}`
   if (isJson) print(JSON.stringify(await client.request(path, { signal })))
-  else print(await client.text(`${path}?${lookOfTerminal()}`, { accept: 'text/plain', signal }))
+  else print(await client.text(`${path}&${lookOfTerminal()}`, { accept: 'text/plain', signal }))
   if (file === undefined) return
   const html = await client.text(path, { accept: 'text/html', signal })
   await writeFile(file, html).catch((cause: unknown) => {
@@ -220,10 +157,10 @@ export async function evalList(
 export async function evalShow(
   context: CommandContext,
   runId: string,
-  { report }: Pick<EvalFlags, 'report'>,
+  { report, split }: Pick<EvalFlags, 'report' | 'split'>,
 ): Promise<void> {
   const file = report === undefined ? undefined : await toWritablePath(report)
-  await withRuns(context, (client) => printReport(context, client, { id: runId, file }))
+  await withRuns(context, (client) => printReport(context, client, { id: runId, file, split }))
 }
 
 interface SentComparison {
@@ -289,7 +226,11 @@ async function findLatest(
   signal: AbortSignal,
 ): Promise<string> {
   const { items } = await listLatest(client, set, signal)
-  const latest = items.find(({ state, request }) => state === 'done' && isWhole(request))
+  const whole = items.filter(({ state, request }) => state === 'done' && isWholeRun(request))
+  // What was kept from reviews has no baseline, and its runs come every night beside the others.
+  const own = set === undefined ? whole.filter((run) => run.set !== REVIEWED_SET) : whole
+  const [latest] = own
+  requireOneSet([...new Set(own.map((run) => run.set))])
   if (latest !== undefined) return latest.id
   throw new AppError(
     'not-found',
@@ -297,9 +238,13 @@ async function findLatest(
   )
 }
 
-/** Of a selection, or of another system, a baseline is made only where its run is named. */
-function isWhole(request: SentRun['request']): boolean {
-  return ['target', 'split', 'filter', 'limit', 'onlyFailing'].every((name) => !(name in request))
+/** The newest is of one or the other by chance. */
+function requireOneSet(sets: readonly string[]): void {
+  if (sets.length <= 1) return
+  throw new AppError(
+    'invalid-request',
+    `There are runs of the sets ${sets.toSorted().join(', ')}: name the one to bless with --set.`,
+  )
 }
 
 async function listLatest(

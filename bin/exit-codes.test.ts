@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { AppError } from '../src/errors.ts'
-import { evalExitCodeOf, exitCodeOf } from './exit-codes.ts'
+import { evalExitCodeOf, exitCodeOf, toRunFault } from './exit-codes.ts'
 
 // The numbers of BSD's sysexits, which scripts around the command line go by.
 it.each([
@@ -58,4 +58,15 @@ it.each([
   ['internal', 3],
 ] as const)('%s ends an evaluation with %i', (code, exit) => {
   expect(evalExitCodeOf(new AppError(code, 'It went wrong.'))).toBe(exit)
+})
+
+it.each([
+  ['conflict', 'internal'],
+  ['invalid-request', 'internal'],
+  ['config-invalid', 'internal'],
+  ['model-unavailable', 'model-unavailable'],
+  ['database-unavailable', 'database-unavailable'],
+] as const)('a run that failed with %s is a fault %s, and never one of usage', (code, fault) => {
+  expect(toRunFault(code)).toBe(fault)
+  expect(evalExitCodeOf(new AppError(toRunFault(code), 'It went wrong.'))).toBe(3)
 })

@@ -41,6 +41,11 @@ export function evalExitCodeOf({ code }: AppError): number {
   return USAGE.includes(code) ? EXIT_EVAL_USAGE : EXIT_EVAL_INFRASTRUCTURE
 }
 
+/** A run was rightly asked for, so what goes wrong with it later is no fault of usage. */
+export function toRunFault(code: ErrorCode): ErrorCode {
+  return USAGE.includes(code) ? 'internal' : code
+}
+
 const USAGE: readonly ErrorCode[] = [
   'invalid-request',
   'payload-too-large',

@@ -141,7 +141,7 @@ function addEvalCommands(program: Command): void {
   const withParents = (command: Command) => context(command.optsWithGlobals<Options>())
   sub('bless', 'makes a run the baseline of its set')
     .requiredOption('--why <text>', 'the reason, kept in the baseline')
-    .option('--run <run>', 'its id; unset: the latest that is done, of --set or of any set')
+    .option('--run <run>', 'unset: the latest whole run of --set, or of the only set that has one')
     .action((_flags: object, command: Command) =>
       evaluations.evalBless(withParents(command), command.optsWithGlobals()),
     )

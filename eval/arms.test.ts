@@ -141,6 +141,12 @@ describe('the arm', () => {
     },
   )
 
+  it('closed-book answers where the model denies and then states', async () => {
+    const text = 'I don’t know the exact figure. A whale weighs about 150 tons.'
+    chat.script = { pieces: [text] }
+    expect((await ask('closed-book')).answer).toMatchObject({ status: 'answered', answer: text })
+  })
+
   it('always-refuse searches and refuses', async () => {
     const { answer, trace } = await ask('always-refuse')
     expect(answer).toMatchObject({ status: 'refused', reason: 'no-evidence' })

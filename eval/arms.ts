@@ -4,7 +4,7 @@ import type { Grounded } from '../src/answering/grounding.ts'
 import type { Passage } from '../src/domain.ts'
 import { findSentences, type FoundSentence, type Library } from './library.ts'
 import { isAnswerable, type GoldenCase } from './golden-case.ts'
-import { isRefusalText } from './refusal-text.ts'
+import { readStance } from './refusal-text.ts'
 
 // What a system is compared with. An arm replaces a part of the same answer and nothing else, so that a
 // difference in the figures is that part's.
@@ -101,7 +101,9 @@ export const ungrounded: Pick<AnswerSteps, 'ground' | 'checkStated' | 'decide'> 
   }),
   checkStated: () => Promise.resolve(null),
   decide: ({ sentences, generated }) =>
-    sentences.length === 0 || isRefusalText(generated) ? 'not-answered' : null,
+    sentences.length === 0 || readStance(generated, { passages: [] }) === 'denies'
+      ? 'not-answered'
+      : null,
 }
 
 export function createArm(

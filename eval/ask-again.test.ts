@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AnswerSteps } from '../src/answering/answer-question.ts'
 import { transaction } from '../src/db/database.ts'
+import { AppError } from '../src/errors.ts'
 import { insertAnswer } from '../src/store/answers.ts'
 import { insertEvaluation, insertEvaluationRow } from '../src/store/evaluations.ts'
 import { listGuids } from '../src/store/library-texts.ts'
@@ -66,6 +67,11 @@ async function askBefore(): Promise<void> {
   })
 }
 
+/** Steps of which the search, as the first of them, fails. */
+function failing(error: Error): AnswerSteps {
+  return { ...test.services.answerSteps, retrieve: () => Promise.reject(error) }
+}
+
 /** A search that has lost everything but what it packs of other articles. */
 async function again(changes: Partial<Parameters<typeof askAgain>[2]> = {}) {
   const { answerSteps } = test.services
@@ -101,6 +107,28 @@ describe('a case that is asked again', () => {
     expect(await again({ baseline: other })).toBeNull()
     expect(await again({ baseline: madeBaseline([]) })).toBeNull()
     expect(chat.prompts).toEqual([])
+  })
+
+  it.each(['model-busy', 'model-timeout', 'model-unavailable'] as const)(
+    'tells nothing where the model is away, and fails nothing: %s',
+    async (code) => {
+      const steps = failing(new AppError(code, 'Not now.'))
+      expect(await again({ steps })).toBeNull()
+    },
+  )
+
+  it('tells nothing where extracts stand in for the model', async () => {
+    chat.script = { pieces: [], throwAt: 0, error: new AppError('model-unavailable', 'Away.') }
+    expect(await again()).toBeNull()
+  })
+
+  it('fails where something else does, or where it is called off', async () => {
+    const gone = new AppError('database-unavailable', 'The database is away.')
+    await expect(again({ steps: failing(gone) })).rejects.toThrow('The database is away.')
+    const off = new AbortController()
+    off.abort(new Error('Called off.'))
+    const steps = failing(new AppError('model-busy', 'Not now.'))
+    await expect(again({ steps, signal: off.signal })).rejects.toThrow('Called off.')
   })
 
   it('tells nothing where its answer is no longer kept', async () => {

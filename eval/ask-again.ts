@@ -1,7 +1,12 @@
-import { answerQuestion, type AnswerSteps } from '../src/answering/answer-question.ts'
+import {
+  answerQuestion,
+  type Answered,
+  type AnswerSteps,
+} from '../src/answering/answer-question.ts'
 import { toKeptAnswer } from '../src/answering/keep-answer.ts'
 import type { Queryable } from '../src/db/database.ts'
 import type { Passage } from '../src/domain.ts'
+import { AppError } from '../src/errors.ts'
 import { toPassage } from '../src/retrieval/passages.ts'
 import type { Baseline } from './baseline.ts'
 import type { Regenerated } from './blame.ts'
@@ -31,19 +36,39 @@ export async function askAgain(
   golden: GoldenCase,
   options: AskAgainOptions,
 ): Promise<Regenerated | null> {
-  const { db, steps, baseline, guids, signal } = options
+  const { db, baseline, guids } = options
   const runId = baseline.arms[arm]?.run ?? ''
   const [before] = await loadKeptAnswers(db, { runId, arm, caseId }, guids)
   const passages = before === undefined ? null : await findPassages(db, before)
   if (passages === null) return null
-  const answered = await answerQuestion(toRequest(golden, signal), {
-    ...steps,
-    retrieve: async (request) => ({ ...(await steps.retrieve(request)), passages }),
-  })
+  const answered = await answer(golden, { ...options, passages })
+  // Extracts that stand in for a model that is away tell nothing of it.
+  if (answered === null || answered.trace.generated === null) return null
   const kept = toKeptAnswer(answered)
   const body: unknown = JSON.parse(JSON.stringify(kept.body))
-  const answer = toCaseAnswer({ body, trace: kept.trace }, { guids })
-  return answer === null ? null : { correct: scoreCase({ golden, answer }).correct }
+  const again = toCaseAnswer({ body, trace: kept.trace }, { guids })
+  return again === null ? null : { correct: scoreCase({ golden, answer: again }).correct }
+}
+
+interface AnswerOptions extends AskAgainOptions {
+  readonly passages: readonly Passage[]
+}
+
+/** A run that is done must not fail because the model is busy or slow now: then nobody knows. */
+async function answer(
+  golden: GoldenCase,
+  { steps, passages, signal }: AnswerOptions,
+): Promise<Answered | null> {
+  try {
+    return await answerQuestion(toRequest(golden, signal), {
+      ...steps,
+      retrieve: async (request) => ({ ...(await steps.retrieve(request)), passages }),
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof AppError && error.code.startsWith('model-')) return null
+    throw error
+  }
 }
 
 async function findPassages(

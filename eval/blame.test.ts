@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { madeStages } from '../test/case-row.ts'
-import { blame, needsRegeneration, type BlameContext } from './blame.ts'
+import { blame, blameSearch, needsRegeneration, type BlameContext } from './blame.ts'
 import type { Stages } from './stages.ts'
 
 const BROKEN: BlameContext = {
@@ -53,6 +53,15 @@ describe('blame on the corpus', () => {
 
   it('does not fall where the changed text did not reach the answer', () => {
     const context = { changed: ['gold'] }
+    expect(stageOf({ after: { dropped: 'others' }, context })).toBe('grounding')
+  })
+
+  it('falls where a later article stands among other passages', () => {
+    const context = { newcomers: ['new'] }
+    expect(blameOf({ after: { passages: 'others' }, context })).toEqual({
+      stage: 'corpus',
+      explanation: 'An article that came later, new, stands among the passages.',
+    })
     expect(stageOf({ after: { dropped: 'others' }, context })).toBe('grounding')
   })
 })
@@ -189,6 +198,33 @@ describe('blame on nothing', () => {
   })
 })
 
+describe('blame of a search whose outcome stayed', () => {
+  const ofSearch = (input: Parting) => blameSearch(parting(input))
+
+  it('falls on the corpus where that is another', () => {
+    const after = { passages: 'others' }
+    for (const context of [{ missing: ['gold'] }, { changed: ['gold'] }, { newcomers: ['new'] }]) {
+      expect(ofSearch({ after, context }).stage).toBe('corpus')
+    }
+  })
+
+  it('says what was lost', () => {
+    const after = { passages: 'cut', isQuoteInContext: false }
+    const { stage, explanation } = ofSearch({ after })
+    expect(stage).toBe('retrieval')
+    expect(explanation).toContain('The supporting sentence was given to the model')
+  })
+
+  it('says how the order changed where nothing was lost, whatever the model wrote', () => {
+    const goldRanks = { keyword: 1, vector: 2, fused: 3 }
+    expect(ofSearch({ after: { goldRanks, candidates: 'others', generated: 'others' } })).toEqual({
+      stage: 'retrieval',
+      explanation:
+        'The articles were found in another order: the best of its articles went from place 1 to 3 among the candidates, by keywords it stayed at place 1, by vectors it stayed at place 2.',
+    })
+  })
+})
+
 describe('the old prompt', () => {
   const otherPassages = { after: { passages: 'others', prompt: 'other' } }
 
@@ -201,6 +237,7 @@ describe('the old prompt', () => {
     ['the passages are the same', { after: { generated: 'others' } }],
     ['the sentence was lost', { after: { passages: 'others', isQuoteInContext: false } }],
     ['an article is gone', { ...otherPassages, context: { missing: ['gold'] } }],
+    ['a later article came in', { ...otherPassages, context: { newcomers: ['new'] } }],
     ['no model ran', { before: UNWRITTEN, after: { ...UNWRITTEN, passages: 'others' } }],
   ])('is not needed where %s', (_, input) => {
     expect(needsRegeneration(parting(input))).toBe(false)

@@ -7,6 +7,8 @@ export interface BlameContext {
   readonly missing: readonly string[]
   /** Guids of the case's articles whose text is another than at the baseline. */
   readonly changed: readonly string[]
+  /** Guids of later articles that stand among the passages. */
+  readonly newcomers?: readonly string[]
   readonly sameChatModel: boolean
   /** How the baseline's prompt fares when it is generated again now, where that was tried. */
   readonly regenerated?: Regenerated
@@ -96,8 +98,12 @@ function blameCorpus({ before, after, context }: BlameInput): Blame | null {
     before.passages !== after.passages ||
     before.prompt !== after.prompt ||
     before.candidates !== after.candidates
-  if (changed.length === 0 || !isSeen) return null
-  return toBlame('corpus', `Since the baseline the text of ${nameArticles(changed)} has changed.`)
+  if (changed.length > 0 && isSeen) {
+    return toBlame('corpus', `Since the baseline the text of ${nameArticles(changed)} has changed.`)
+  }
+  const [newcomer] = context.newcomers ?? []
+  if (newcomer === undefined || before.passages === after.passages) return null
+  return toBlame('corpus', `An article that came later, ${newcomer}, stands among the passages.`)
 }
 
 function nameArticles(guids: readonly string[]): string {

@@ -1,21 +1,29 @@
 import type { Queryable } from '../src/db/database.ts'
 import { AppError } from '../src/errors.ts'
-import { listEvaluations, loadEvaluation, type StoredEvaluation } from '../src/store/evaluations.ts'
+import {
+  listRowsOfArm,
+  listRunsOfFingerprints,
+  type EvaluationRow,
+  type StoredEvaluation,
+} from '../src/store/evaluations.ts'
 import type { Baseline } from './baseline.ts'
 import { formatBaseline, toBaseline } from './bless.ts'
 import { compareWithBaseline, type Comparison } from './compare.ts'
+import { isSameModel } from './fingerprints.ts'
 import { judgeRun, type Judgement } from './gate.ts'
 import { groupBy } from './report-view.ts'
 import { loadLibrary } from './library.ts'
 import { loadRows } from './load-rows.ts'
 import { measureNoise, type Noise } from './noise.ts'
-import { REVIEWED_SET } from './prepare-run.ts'
 import type { EvaluatedCase } from './report.ts'
-import { parsePlan } from './run-plan.ts'
+import { rowResult } from './row-result.ts'
+import { parsePlan, REVIEWED_SET } from './run-plan.ts'
 import { loadBaseline, saveBaseline } from './set-folder.ts'
 
-/** So many runs back one of the same code is looked for. */
+/** Of so many runs of the same code, the latest, some may lack an arm or its cases. */
 const RUNS_LOOKED_AT = 50
+/** At the end of the name of a commit beside which something was changed (fingerprints.ts). */
+const UNCOMMITTED = '-dirty'
 
 /** Makes a run the baseline of its set, with the reason. */
 export async function blessRun(
@@ -26,7 +34,8 @@ export async function blessRun(
   requireBlessable(run)
   const rows = await loadRows(db, { runId: run.id, plan: parsePlan(run.plan) })
   const previous = await loadBaseline(run.setName)
-  const baseline = await makeBaseline(db, { run, rows, why, previous })
+  const noise = await findNoise(db, run, rows)
+  const baseline = await makeBaseline(db, { run, rows, why, previous, noise })
   await saveBaseline(run.setName, formatBaseline(baseline))
   return baseline
 }
@@ -39,9 +48,26 @@ function requireBlessable({ id, setName, state, request }: StoredEvaluation): vo
         ? `it is ${state}: only a run that is done can be a baseline`
         : isOfAnother(request)
           ? 'it asked another system: a baseline is of this one'
-          : null
+          : isWholeRun(request)
+            ? null
+            : 'it asked a part of the set: a baseline of two runs would be of two versions'
   if (problem !== null)
     throw new AppError('conflict', `The run ${id} cannot be blessed: ${problem}.`)
+}
+
+/** A run as a baseline to hold another against, without blessing it. */
+export async function toComparable(db: Queryable, run: StoredEvaluation): Promise<Baseline> {
+  const rows = await loadRows(db, { runId: run.id, plan: parsePlan(run.plan) })
+  const parts = { run, rows, why: 'the run before', previous: null, noise: new Map() }
+  return makeBaseline(db, parts)
+}
+
+/** Of this service, over the whole set. */
+export function isWholeRun(request: unknown): boolean {
+  const parts = ['target', 'split', 'filter', 'limit', 'onlyFailing']
+  return parts.every(
+    (name) => typeof request !== 'object' || request === null || !(name in request),
+  )
 }
 
 function isOfAnother(request: unknown): boolean {
@@ -53,11 +79,12 @@ interface BaselineParts {
   readonly rows: readonly EvaluatedCase[]
   readonly why: string
   readonly previous: Baseline | null
+  readonly noise: ReadonlyMap<string, Noise>
 }
 
 async function makeBaseline(
   db: Queryable,
-  { run, rows, why, previous }: BaselineParts,
+  { run, rows, why, previous, noise }: BaselineParts,
 ): Promise<Baseline> {
   const plan = parsePlan(run.plan)
   const guids = rows.flatMap(({ answer }) => answer?.passages.map(({ guid }) => guid) ?? [])
@@ -71,45 +98,54 @@ async function makeBaseline(
     previous,
     rowsByArm: groupBy(rows, ({ arm }) => arm),
     hashes: new Map(Object.entries(plan.hashes)),
-    articles: new Map([...library].map(([guid, { hash }]) => [guid, hash])),
+    // The set's articles as the run found them; of the others nobody noted it.
+    articles: new Map([
+      ...[...library].map(([guid, { hash }]) => [guid, hash] as const),
+      ...Object.entries(plan.articles),
+    ]),
     fingerprints: run.fingerprints,
-    noise: await findNoise(db, run, rows),
+    noise,
   })
 }
 
-/** By arm, from the latest other run whose fingerprints are all the same: two runs of one code. */
-async function findNoise(
+/**
+ * By arm, from the latest other run of the same code that has its cases. Of what was not committed nobody
+ * knows whether it was the same.
+ */
+export async function findNoise(
   db: Queryable,
   run: StoredEvaluation,
   rows: readonly EvaluatedCase[],
 ): Promise<ReadonlyMap<string, Noise>> {
-  const runs = await listEvaluations(db, { setName: run.setName, limit: RUNS_LOOKED_AT })
   const noise = new Map<string, Noise>()
-  for (const other of runs) {
-    if (other.id === run.id || other.state !== 'done' || !isSameCode(other, run)) continue
-    const whole = await loadEvaluation(db, other.id)
-    if (whole === undefined) continue
-    const again = await loadRows(db, { runId: other.id, plan: parsePlan(whole.plan) })
-    for (const [arm, ofArm] of groupBy(rows, (row) => row.arm)) {
-      const found = measureNoise(
-        ofArm,
-        again.filter((row) => row.arm === arm),
-      )
-      if (!noise.has(arm) && found.cases > 0) noise.set(arm, found)
+  const commit = run.fingerprints['commit'] ?? null
+  if (commit === null || commit.endsWith(UNCOMMITTED)) return noise
+  const others = await listRunsOfFingerprints(db, { ...run, limit: RUNS_LOOKED_AT })
+  const byArm = groupBy(rows, ({ arm }) => arm)
+  for (const id of others) {
+    if (noise.size === byArm.size) break
+    if (id === run.id) continue
+    for (const [arm, ofArm] of byArm) {
+      if (noise.has(arm)) continue
+      const found = measureNoise(ofArm, toRepeated(await listRowsOfArm(db, id, arm), ofArm))
+      if (found.cases > 0) noise.set(arm, found)
     }
   }
   return noise
 }
 
-function isSameCode(
-  a: Pick<StoredEvaluation, 'fingerprints'>,
-  b: Pick<StoredEvaluation, 'fingerprints'>,
-): boolean {
-  const commit = a.fingerprints['commit'] ?? null
-  const names = Object.keys({ ...a.fingerprints, ...b.fingerprints }).filter(
-    (name) => name !== 'set',
-  )
-  return commit !== null && names.every((name) => a.fingerprints[name] === b.fingerprints[name])
+/** The rows of the cases that were asked the first time as well, without their answers. */
+function toRepeated(
+  again: readonly EvaluationRow[],
+  first: readonly EvaluatedCase[],
+): readonly EvaluatedCase[] {
+  const cases = new Map(first.map(({ golden }) => [golden.id, golden]))
+  return again.flatMap(({ arm, caseId, repetition, result, error }) => {
+    const golden = cases.get(caseId)
+    if (golden === undefined) return []
+    const { scores = null, stages = null, judge = null } = rowResult.safeParse(result).data ?? {}
+    return [{ arm, repetition, golden, answer: null, scores, stages, judge, error }]
+  })
 }
 
 /** A run held against another, as if that one had been blessed. */
@@ -126,6 +162,7 @@ export async function compareRuns(
     rows: before,
     why: `compared with ${run.id}`,
     previous: null,
+    noise: new Map(),
   })
   const comparison = compareWithBaseline({
     set: run.setName,
@@ -134,7 +171,7 @@ export async function compareRuns(
     heldOut: [],
     hashes: new Map(Object.entries(plan.hashes)),
     articles: new Map(Object.entries(plan.articles)),
-    isSameChatModel: () => run.fingerprints['chat'] === other.fingerprints['chat'],
+    isSameChatModel: () => isSameModel(other.fingerprints, run.fingerprints),
   })
   const { metrics, flips, notes } = comparison
   return { ...judgeRun({ comparison, floors: {} }), metrics, flips, notes }

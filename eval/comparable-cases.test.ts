@@ -12,12 +12,14 @@ interface Match {
   readonly hashes: ReadonlyMap<string, string>
   readonly articles?: ReadonlyMap<string, string>
   readonly heldOut?: readonly string[]
+  readonly asked?: readonly string[]
 }
 
-function match({ blessed, rows, hashes, articles = ARTICLES, heldOut = [] }: Match) {
+function match({ blessed, rows, hashes, articles = ARTICLES, heldOut = [], ...others }: Match) {
   const baseline = madeBaseline(rowsOf(blessed)).arms['system']
   if (baseline === undefined) throw new Error('The made baseline has the arm.')
-  const found = matchCases({ baseline, rows, hashes, articles, heldOut: new Set(heldOut) })
+  const asked = others.asked ?? [...rows.map(({ golden }) => golden.id), ...heldOut]
+  const found = matchCases({ baseline, rows, hashes, articles, heldOut: new Set(heldOut), asked })
   return { ...found, pairs: found.pairs.map(({ golden }) => golden.id) }
 }
 
@@ -53,11 +55,19 @@ describe('comparable cases', () => {
     expect(found).toMatchObject({ expected: 1, removed: ['gone'] })
   })
 
-  it('do not miss those that are held out', () => {
+  it('were to be more where some are held out: of a whole set with them', () => {
     const hashes = hashesOf(['one', 'two'])
     const heldOut = ['two']
     const found = match({ blessed: ['one', 'two', 'gone'], rows: rowsOf(['one']), hashes, heldOut })
-    expect(found).toMatchObject({ pairs: ['one'], expected: 2, removed: ['gone'] })
+    expect(found).toMatchObject({ pairs: ['one'], expected: 3, removed: ['gone'] })
+  })
+
+  it('were not to be more where a held-out case is new, or was not asked', () => {
+    const hashes = hashesOf(['one', 'two', 'new'])
+    const heldOut = ['two', 'new']
+    const held = { blessed: ['one', 'two'], rows: rowsOf(['one']), hashes, heldOut }
+    expect(match(held)).toMatchObject({ pairs: ['one'], expected: 2, added: [] })
+    expect(match({ ...held, asked: ['one', 'new'] })).toMatchObject({ expected: 1 })
   })
 
   it('stay comparable when their article is gone: that is what a run is to find', () => {

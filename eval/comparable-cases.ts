@@ -34,6 +34,8 @@ interface MatchInput {
   /** Guid → hash of the text, of the library's articles. */
   readonly articles: ReadonlyMap<string, string>
   readonly heldOut: ReadonlySet<string>
+  /** Ids of the cases that the run asked in this arm, those that are held out among them. */
+  readonly asked: readonly string[]
 }
 
 type Likeness = 'same' | 'added' | 'reworded' | 'otherEvidence'
@@ -55,12 +57,18 @@ export function matchCases(input: MatchInput): ComparableCases {
     }),
     expected:
       cases.filter(({ like }) => like !== 'added').length +
+      countHeldOut(input) +
       (ranWholeSet(input) ? removed.length : 0),
     added: idsOf('added'),
     removed,
     reworded: idsOf('reworded'),
     otherEvidence: idsOf('otherEvidence'),
   }
+}
+
+/** They were to be compared, and cannot be: with too many of them a run says nothing. */
+function countHeldOut({ asked, baseline, heldOut }: MatchInput): number {
+  return asked.filter((id) => heldOut.has(id) && Object.hasOwn(baseline.cases, id)).length
 }
 
 function likenessOf({ id, articles: gold }: GoldenCase, input: MatchInput): Likeness {

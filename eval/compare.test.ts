@@ -57,7 +57,19 @@ describe('the comparison with a baseline', () => {
     expect(found.metrics['system']?.['correct']).toMatchObject({ value: 1, baseline: 1, total: 1 })
     expect(found.flips).toEqual([])
     expect(found.rows.map(({ golden }) => golden.id)).toEqual(['one'])
-    expect(found.arms[0]?.cases.expected).toBe(1)
+    // Both were to be compared.
+    expect(found.arms[0]?.cases.expected).toBe(2)
+  })
+
+  it('blames later articles, and says how far two runs of the same code were apart', () => {
+    const noise = new Map([['system', { retrieval: 0, answers: 0.1, cases: 10 }]])
+    const passages = [{ guid: 'new', start: 0, end: 9, text: 'Later.' }]
+    const { flips, notes } = compare([wrongRow('one', { answer: { passages } })], {
+      baseline: madeBaseline([caseRow('one')], { noise }),
+      newer: new Set(['new']),
+    })
+    expect(flips.map(({ stage }) => stage)).toEqual(['corpus'])
+    expect(notes).toContainEqual(expect.stringContaining('outcome of 10.0 % of 10 cases'))
   })
 
   it('has figures without a baseline, and says that nothing is compared', () => {

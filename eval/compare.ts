@@ -4,7 +4,7 @@ import type { Regenerated } from './blame.ts'
 import { matchCases, type ComparableCases } from './comparable-cases.ts'
 import { describeComparison, mergeNotes } from './comparison-notes.ts'
 import { findFlips, type FoundFlip } from './find-flips.ts'
-import { aggregate } from './metrics.ts'
+import { aggregate, groupByCase } from './metrics.ts'
 import { pairChanges, type PairedChange } from './paired-changes.ts'
 import type { EvaluatedCase, Flip, HeldOut, MetricValue } from './report.ts'
 
@@ -20,6 +20,8 @@ export interface CompareInput {
   /** Whether the arm's answers came from the chat model of its baseline. */
   readonly isSameChatModel: (arm: string) => boolean
   readonly regenerated?: readonly (Regenerated & ArmCase)[]
+  /** Guids of the articles that came later than the baseline. */
+  readonly newer?: ReadonlySet<string>
 }
 
 export interface ArmCase {
@@ -62,6 +64,7 @@ export function compareWithBaseline(input: CompareInput): Comparison {
       rows,
       cases: compared?.cases ?? null,
       hasBaseline: baseline !== null,
+      noise: findArm(baseline, arm)?.noise ?? null,
     }),
   }))
   const flips = arms.flatMap((arm) => arm.flips)
@@ -91,14 +94,21 @@ function compareArms(input: CompareInput): readonly ComparedArm[] {
   const heldOut = new Set(input.heldOut.map(({ caseId }) => caseId))
   const arms = [...new Set(input.rows.map(({ arm }) => arm))]
   return arms.map((arm) => {
-    const rows = input.rows.filter((row) => row.arm === arm && !heldOut.has(row.golden.id))
+    const asked = input.rows.filter((row) => row.arm === arm)
+    const rows = asked.filter(({ golden }) => !heldOut.has(golden.id))
     const metrics = aggregate(rows)
     const { baseline } = input
     const before = findArm(baseline, arm)
     if (baseline === null || before === undefined) {
       return { arm, rows, metrics, flips: [], compared: null }
     }
-    const cases = matchCases({ ...input, rows, baseline: before, heldOut })
+    const cases = matchCases({
+      ...input,
+      rows,
+      baseline: before,
+      heldOut,
+      asked: [...groupByCase(asked).keys()],
+    })
     const changes = pairChanges(cases.pairs)
     return {
       arm,
@@ -126,6 +136,7 @@ function flipsOf(arm: string, { input, baseline, cases }: FlipsOfArm): readonly 
   return findFlips({
     arm,
     pairs: cases.pairs,
+    newer: input.newer ?? new Set(),
     sameChatModel: input.isSameChatModel(arm),
     articles: { before: new Map(Object.entries(baseline.articles)), now: input.articles },
     regenerated: new Map(regenerated.map((each) => [each.caseId, each])),

@@ -1,4 +1,6 @@
+import type { BaselineArm } from './baseline.ts'
 import type { ComparableCases } from './comparable-cases.ts'
+import { isAnswerable } from './golden-case.ts'
 import { detectableChange } from './power.ts'
 import type { EvaluatedCase } from './report.ts'
 
@@ -10,10 +12,17 @@ interface DescribeInput {
   /** Null where the baseline does not have the arm. */
   readonly cases: ComparableCases | null
   readonly hasBaseline: boolean
+  /** Of the baseline's arm, where it was measured. */
+  readonly noise: BaselineArm['noise']
 }
 
 /** Of one arm, a sentence each. */
-export function describeComparison({ rows, cases, hasBaseline }: DescribeInput): readonly string[] {
+export function describeComparison({
+  rows,
+  cases,
+  hasBaseline,
+  noise,
+}: DescribeInput): readonly string[] {
   const errors = describeErrors(rows)
   if (cases === null) {
     const why = hasBaseline ? 'The baseline does not have this arm' : 'There is no baseline yet'
@@ -28,7 +37,8 @@ export function describeComparison({ rows, cases, hasBaseline }: DescribeInput):
     ...list(cases.removed, 'In the baseline and no longer in the set'),
     ...list(cases.reworded, 'Reworded since the baseline, so not compared'),
     ...list(cases.otherEvidence, 'With other evidence than at the baseline, so not compared'),
-    ...describePower(cases.pairs.length),
+    ...describePower(cases),
+    ...describeNoise(noise),
   ]
 }
 
@@ -51,12 +61,30 @@ function list(ids: readonly string[], what: string): readonly string[] {
 const FLIP_RATE = 0.15
 const POWER = 0.8
 
-function describePower(cases: number): readonly string[] {
+/** Each outcome is tested over its own cases. */
+function describePower({ pairs }: ComparableCases): readonly string[] {
+  const answerable = pairs.filter(({ golden }) => isAnswerable(golden)).length
+  return [
+    ...describeDetectable('correct', answerable),
+    ...describeDetectable('refusal-recall', pairs.length - answerable),
+  ]
+}
+
+function describeDetectable(metric: string, cases: number): readonly string[] {
+  if (cases === 0) return []
   const change = detectableChange({ cases, flipRate: FLIP_RATE, power: POWER })
-  if (change === null) return [`${cases} compared cases are too few to show any change.`]
+  if (change === null) return [`${metric}: ${cases} compared cases are too few to show any change.`]
   const points = (change * 100).toFixed(1)
   return [
-    `With ${cases} compared cases, of which 15 % flip, a change of ${points} points is found 8 times out of 10.`,
+    `${metric}: with ${cases} compared cases, of which 15 % flip, a change of ${points} points is found 8 times out of 10.`,
+  ]
+}
+
+function describeNoise(noise: BaselineArm['noise']): readonly string[] {
+  if (noise === null) return []
+  const share = (value: number) => `${(value * 100).toFixed(1)} %`
+  return [
+    `Two runs of the same code differed in the search of ${share(noise.retrieval)} and in the outcome of ${share(noise.answers)} of ${noise.cases} cases.`,
   ]
 }
 

@@ -28,6 +28,7 @@ function flipsOf(
     arm: 'system',
     pairs,
     sameChatModel: true,
+    newer: new Set(),
     articles: { before: new Map(Object.entries(articles)), now: ARTICLES },
     regenerated: new Map(),
     ...changes,
@@ -118,5 +119,59 @@ describe('flips', () => {
     const passages = elsewhere
     const [found] = flipsOf([caseRow('lucky')], [[caseRow('lucky', { answer: { passages } })]])
     expect(found?.flip).toMatchObject({ of: 'evidence', direction: 'broken', stage: 'retrieval' })
+  })
+
+  it('are of the rank where the first article is another and all else stayed', () => {
+    const second = { answer: { candidates: [candidate('other', 0.9), candidate('gold', 0.5)] } }
+    const flips = flipsOf(
+      [caseRow('fell'), caseRow('rose', second)],
+      [[caseRow('rose')], [caseRow('fell', second)]],
+    )
+    expect(flips).toMatchObject([
+      { flip: { caseId: 'fell', of: 'rank', direction: 'broken', stage: 'retrieval' } },
+      { flip: { caseId: 'rose', of: 'rank', direction: 'fixed', stage: 'retrieval' } },
+    ])
+    expect(flips[0]?.flip.explanation).toContain('from place 1 to 2')
+    expect(flips.map(({ needsRegeneration }) => needsRegeneration)).toEqual([false, false])
+  })
+
+  it('are told once of a case, by the gravest, which comes first', () => {
+    const candidates = [candidate('other', 0.9), candidate('gold', 0.5)]
+    const ids = ['rank', 'evidence', 'answer']
+    const flips = flipsOf(
+      ids.map((id) => caseRow(id)),
+      [
+        [caseRow('rank', { answer: { candidates } })],
+        [caseRow('evidence', { answer: { candidates, passages: elsewhere } })],
+        [wrongRow('answer', { answer: { candidates, passages: elsewhere } })],
+      ],
+    )
+    expect(flips.map(({ flip }) => [flip.caseId, flip.of])).toEqual([
+      ['answer', 'answer'],
+      ['evidence', 'evidence'],
+      ['rank', 'rank'],
+    ])
+  })
+
+  it('are none of the search where the case ended in an error, once or each time', () => {
+    expect(flipsOf([wrongRow('case')], [[failedRow('case')]])).toEqual([])
+    const rows = [
+      wrongRow('case', { repetition: 1 }),
+      failedRow('case', { repetition: 2 }),
+      failedRow('case', { repetition: 3 }),
+    ]
+    expect(flipsOf([wrongRow('case')], [rows])).toEqual([])
+  })
+
+  it('are blamed on a later article among the passages, and on no other', () => {
+    const gold = { guid: 'gold', start: 0, end: 100, text: 'Payloads are capped at 8000 bytes.' }
+    const passages = [{ guid: 'new', start: 0, end: 9, text: 'Later.' }, gold]
+    const stageOf = (newer: readonly string[], row: EvaluatedCase) =>
+      flipsOf([caseRow('case')], [[row]], { newer: new Set(newer) })[0]?.flip.stage
+    const wrong = wrongRow('case', { answer: { passages } })
+    expect(stageOf(['new', 'unseen'], wrong)).toBe('corpus')
+    expect(stageOf(['unseen'], wrong)).not.toBe('corpus')
+    const lost = caseRow('case', { answer: { passages: passages.slice(0, 1) } })
+    expect(stageOf(['new'], lost)).toBe('corpus')
   })
 })

@@ -6,7 +6,7 @@ import {
   type BlameInput,
   type Regenerated,
 } from './blame.ts'
-import { isRight, type CaseValues } from './case-values.ts'
+import { isRight, valuesOf, type CaseValues } from './case-values.ts'
 import type { ComparableCase } from './comparable-cases.ts'
 import type { GoldenCase } from './golden-case.ts'
 import type { EvaluatedCase, Flip } from './report.ts'
@@ -15,6 +15,8 @@ export interface FlipsInput {
   readonly arm: string
   readonly pairs: readonly ComparableCase[]
   readonly sameChatModel: boolean
+  /** Guids of the articles that came later than the baseline. */
+  readonly newer: ReadonlySet<string>
   /** Guid → hash of the text, at the baseline and now. */
   readonly articles: {
     readonly before: ReadonlyMap<string, string>
@@ -60,6 +62,7 @@ function findFlip(pair: ComparableCase, input: FlipsInput): FoundFlip | null {
     context: {
       direction: change.direction,
       ...compareArticles(pair.golden, input.articles),
+      newcomers: findNewcomers(row, input.newer),
       sameChatModel: input.sameChatModel,
       threshold: row.answer?.threshold ?? null,
       ...(regenerated === undefined ? {} : { regenerated }),
@@ -77,16 +80,21 @@ interface Change extends Pick<Flip, 'of' | 'direction'> {
 }
 
 /** An answer may stay right by luck when its evidence is lost, and a search must be seen to break. */
-function findChange({ before, values, rows }: ComparableCase): Change | null {
-  const [was, is] = [isRight(before.values), isRight(values)]
+function findChange(pair: ComparableCase): Change | null {
+  const [was, is] = [isRight(pair.before.values), isRight(pair.values)]
   if (was !== null && is !== null && was !== is) {
     const isLike = ({ scores }: EvaluatedCase) => scores?.correct === is
     return { of: 'answer', direction: is ? 'fixed' : 'broken', isLike }
   }
+  return findSearchChange(pair)
+}
+
+function findSearchChange({ before, values, rows }: ComparableCase): Change | null {
+  // An error has found nothing either, and is told of where the outcome is.
+  const found = rows.some(isError) ? valuesOf(rows.filter((row) => !isError(row))) : values
   for (const [of, metric] of SEARCH_CHANGES) {
-    const [had, has] = [holds(before.values[metric]), holds(values[metric])]
-    // An error has found nothing either, and is told of where the outcome is.
-    if (had === null || has === null || had === has || rows.every(isError)) continue
+    const [had, has] = [holds(before.values[metric]), holds(found[metric])]
+    if (had === null || has === null || had === has) continue
     return { of, direction: has ? 'fixed' : 'broken', isLike: (row) => !isError(row) }
   }
   return null
@@ -108,6 +116,11 @@ function isError({ stages }: EvaluatedCase): boolean {
 function blameError(rows: readonly EvaluatedCase[]): Blame {
   const error = rows.map((row) => row.error).find((each) => each !== null)
   return { stage: 'unclear', explanation: `It ended in an error: ${error ?? 'there is no answer'}` }
+}
+
+function findNewcomers({ answer }: EvaluatedCase, newer: ReadonlySet<string>): readonly string[] {
+  const guids = (answer?.passages ?? []).map(({ guid }) => guid)
+  return [...new Set(guids)].filter((guid) => newer.has(guid))
 }
 
 /** An article that the baseline did not know counts as one with another text. */

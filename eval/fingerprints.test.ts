@@ -15,7 +15,7 @@ const PLAN: RunPlan = {
   heldOut: [],
   missing: [],
   articles: {},
-  written: {},
+  newer: [],
   floors: null,
   labelled: [],
   hasBaseline: false,

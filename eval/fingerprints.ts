@@ -45,6 +45,12 @@ export function findDifferences(then: Fingerprints, now: Fingerprints): readonly
   return [...names].filter((name) => (then[name] ?? null) !== (now[name] ?? null))
 }
 
+/** Other weights, or another way of running them, may write other words under the same name. */
+export function isSameModel(before: Fingerprints, now: Fingerprints): boolean {
+  const names = ['chat', 'chatWeights', 'threads', 'platform']
+  return names.every((name) => (before[name] ?? null) === (now[name] ?? null))
+}
+
 /** Of the rules, the worked examples, and the form in which passages and questions are put. */
 function hashPrompt(): string {
   const passage = {

@@ -18,9 +18,11 @@ interface Judged extends Partial<CompareInput> {
   readonly before?: readonly EvaluatedCase[]
   readonly now: readonly EvaluatedCase[]
   readonly floors?: Floors
+  readonly isBaselineLost?: boolean
+  readonly regressed?: readonly string[]
 }
 
-function judge({ before, now, floors = {}, ...changes }: Judged) {
+function judge({ before, now, floors = {}, isBaselineLost, regressed, ...changes }: Judged) {
   const comparison = compareWithBaseline({
     set: 'made',
     rows: now,
@@ -31,7 +33,12 @@ function judge({ before, now, floors = {}, ...changes }: Judged) {
     isSameChatModel: () => true,
     ...changes,
   })
-  return judgeRun({ comparison, floors })
+  return judgeRun({
+    comparison,
+    floors,
+    ...(isBaselineLost === undefined ? {} : { isBaselineLost }),
+    ...(regressed === undefined ? {} : { regressed }),
+  })
 }
 
 type Make = (id: string) => EvaluatedCase
@@ -48,6 +55,10 @@ const second: Make = (id) =>
   caseRow(id, { answer: { candidates: [candidate('other', 0.9), candidate('gold', 0.5)] } })
 const ungrounded: Make = (id) =>
   caseRow(id, { scores: { answer: answerScores({ groundedness: 0.4 }) } })
+const citesOther: Make = (id) =>
+  caseRow(id, { scores: { answer: answerScores({ citesGold: false }) } })
+const refused: Make = (id) => refusedRow(id)
+const failed: Make = (id) => failedRow(id)
 
 const allRight = (total: number) => rows(total, total, [right, right])
 
@@ -84,6 +95,14 @@ describe('the gate', () => {
     expect(judge({ before: allRight(100), now: rows(100, 2, [second, right]) }).verdict).toBe(
       'passed',
     )
+  })
+
+  it('lets retrieval lose one case, however many points that is, and not two', () => {
+    const judged = (lost: number) =>
+      judge({ before: allRight(5), now: rows(5, lost, [second, right]) })
+    // 20 points of hit@1, and 40.
+    expect(judged(1).verdict).toBe('passed')
+    expect(judged(2).verdict).toBe('regressed')
   })
 
   it('does not let retrieval drop beyond chance, however little', () => {
@@ -141,13 +160,34 @@ describe('the gate', () => {
     expect(reasons).toEqual([expect.stringContaining('groundedness fell by 24.0 points')])
   })
 
+  it('watches whether the case’s own article is cited', () => {
+    const now = rows(20, 8, [citesOther, right])
+    expect(judge({ before: allRight(20), now })).toEqual({
+      verdict: 'regressed',
+      reasons: [expect.stringContaining('cited-gold fell by 40.0 points')],
+    })
+  })
+
   it('compares the point estimate with a floor', () => {
     // Wilson's lower bound of 4 of 5 is .376; the estimate is what counts.
     const now = rows(5, 1, [wrong, right])
     expect(judge({ now, floors: { system: { correct: 0.8 } } }).verdict).toBe('passed')
     expect(judge({ now, floors: { system: { correct: 0.81 } } })).toEqual({
       verdict: 'floor-missed',
-      reasons: ['system: correct is 0.800 (0.376 to 0.964), below its floor of 0.810.'],
+      reasons: ['system: correct is 0.800 (0.376 to 0.964), beyond its floor of 0.810.'],
+    })
+  })
+
+  it('has a ceiling where less is better', () => {
+    const now = rows(5, 1, [refused, right])
+    const judged = (ceiling: number) =>
+      judge({ now, floors: { system: { 'false-refusals': ceiling } } })
+    expect(judged(0.3).verdict).toBe('passed')
+    expect(judged(0.2).verdict).toBe('passed')
+    // Wilson of 1 of 5 is what 4 of 5 leave.
+    expect(judged(0.19)).toEqual({
+      verdict: 'floor-missed',
+      reasons: ['system: false-refusals is 0.200 (0.036 to 0.624), beyond its floor of 0.190.'],
     })
   })
 
@@ -184,6 +224,38 @@ describe('the gate', () => {
     })
   })
 
+  it('counts those that are held out among the cases that were to be compared', () => {
+    const judged = (count: number) => {
+      const heldOut = Array.from({ length: count }, (_, at) => ({ caseId: `case-${at}`, why: '' }))
+      return judge({ before: allRight(10), now: allRight(10), heldOut })
+    }
+    expect(judged(2).verdict).toBe('passed')
+    expect(judged(3)).toEqual({
+      verdict: 'not-comparable',
+      reasons: [expect.stringContaining('only 7 of 10 cases of the baseline')],
+    })
+  })
+
+  it('does not pass a run whose baseline is gone', () => {
+    expect(judge({ now: allRight(3), isBaselineLost: true })).toEqual({
+      verdict: 'not-comparable',
+      reasons: ['The baseline that the run was planned with is gone.'],
+    })
+    expect(judge({ now: allRight(3), isBaselineLost: false }).verdict).toBe('passed')
+  })
+
+  it('takes what else was found to be a regression for one, and says it first', () => {
+    const before = allRight(40)
+    expect(judge({ before, now: before, regressed: ['A kept case broke.'] })).toEqual({
+      verdict: 'regressed',
+      reasons: ['A kept case broke.'],
+    })
+    const now = rows(40, 8, [wrong, right])
+    const { reasons } = judge({ before, now, regressed: ['A kept case broke.'] })
+    expect(reasons[0]).toBe('A kept case broke.')
+    expect(reasons[1]).toContain('correct fell')
+  })
+
   it('does not pass a run of which nothing can be compared', () => {
     expect(judge({ before: [caseRow('one')], now: [caseRow('new')] }).verdict).toBe(
       'not-comparable',
@@ -202,10 +274,14 @@ describe('the gate', () => {
     expect(reasons[0]).toContain('hit@1 has no figure for 1 of the compared cases')
   })
 
-  it('counts an error as wrong', () => {
-    const failed: Make = (id) => failedRow(id)
-    const { verdict } = judge({ before: allRight(20), now: rows(20, 8, [failed, right]) })
+  it('counts an error as wrong, and not as a fault of the search or a refusal', () => {
+    const { verdict, reasons } = judge({
+      before: allRight(20),
+      now: rows(20, 8, [failed, right]),
+    })
     expect(verdict).toBe('regressed')
+    expect(reasons[0]).toContain('correct fell by 40.0 points')
+    expect(reasons.join('\n')).not.toMatch(/hit@1|mrr@10|evidence@context|false-refusals/)
   })
 
   it('gates an arm without a baseline by its floors alone', () => {
@@ -226,15 +302,19 @@ describe('the gate', () => {
     })
     expect(verdict).toBe('regressed')
     expect(reasons.at(0)).toContain('correct fell')
-    expect(reasons.at(-1)).toContain('below its floor')
+    expect(reasons.at(-1)).toContain('beyond its floor')
   })
 })
 
 describe('errors', () => {
   it('are too many above 2 of 100', () => {
-    const failed: Make = (id) => failedRow(id)
     expect(tooManyErrors(rows(100, 2, [failed, right]))).toBe(false)
     expect(tooManyErrors(rows(100, 3, [failed, right]))).toBe(true)
     expect(tooManyErrors([])).toBe(false)
+  })
+
+  it('are too many where they are in one arm, however many rows the others have', () => {
+    const keyword = [...allRight(19), failed('case-19')].map((row) => ({ ...row, arm: 'keyword' }))
+    expect(tooManyErrors([...allRight(100), ...keyword])).toBe(true)
   })
 })

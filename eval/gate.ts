@@ -1,6 +1,8 @@
 import type { ComparedMetric } from './case-values.ts'
 import type { ArmComparison, Comparison } from './compare.ts'
 import { METRICS } from './metrics.ts'
+import { HARMS } from './report-figures.ts'
+import { groupBy } from './report-view.ts'
 import type { PairedChange } from './paired-changes.ts'
 import type { EvaluatedCase, MetricValue, Verdict } from './report.ts'
 
@@ -32,6 +34,7 @@ const ANSWER_GATE: readonly ComparedMetric[] = [
   'false-refusals',
   'fact-recall',
   'citation-precision',
+  'cited-gold',
   'groundedness',
 ]
 const MIN_ANSWER_DROP = 0.03
@@ -54,6 +57,10 @@ const ROUNDING = 1e-9
 
 interface JudgeInput {
   readonly comparison: Comparison
+  /** There was a baseline when the run was planned, and there is none now. */
+  readonly isBaselineLost?: boolean
+  /** Beside the gate: what else is a regression. */
+  readonly regressed?: readonly string[]
   readonly floors?: Floors
 }
 
@@ -64,10 +71,16 @@ export interface Judgement {
 }
 
 /** The verdict of a run by evaluation.md, "The gate"; one without a baseline has its floors alone. */
-export function judgeRun({ comparison, floors = DEFAULT_FLOORS }: JudgeInput): Judgement {
-  const regressed = comparison.arms.flatMap(findRegressions)
+export function judgeRun({
+  comparison,
+  isBaselineLost = false,
+  floors = DEFAULT_FLOORS,
+  regressed: others = [],
+}: JudgeInput): Judgement {
+  const regressed = [...others, ...comparison.arms.flatMap(findRegressions)]
   const missed = findMissedFloors(comparison, floors)
-  const incomparable = findIncomparable(comparison)
+  const lost = isBaselineLost ? ['The baseline that the run was planned with is gone.'] : []
+  const incomparable = [...lost, ...findIncomparable(comparison)]
   return {
     verdict: firstVerdict([
       ['regressed', regressed],
@@ -82,9 +95,11 @@ function firstVerdict(found: readonly (readonly [Verdict, readonly string[]])[])
   return found.find(([, reasons]) => reasons.length > 0)?.[0] ?? 'passed'
 }
 
-/** Whether so many cases ended in an error that the run says nothing. */
+/** Whether so many cases of an arm ended in an error that the run says nothing. */
 export function tooManyErrors(rows: readonly EvaluatedCase[]): boolean {
-  return rows.filter(({ scores }) => scores === null).length > MAX_ERRORS * rows.length
+  return [...groupBy(rows, ({ arm }) => arm).values()].some(
+    (ofArm) => ofArm.filter(({ scores }) => scores === null).length > MAX_ERRORS * ofArm.length,
+  )
 }
 
 type IsWorse = (drop: number, p: number, cases: number) => boolean
@@ -129,7 +144,7 @@ function findMissedFloors({ metrics, rows }: Comparison, floors: Floors): readon
       if (value === null) {
         return isExpected(name, ran) ? [`${arm}: ${name} has a floor, and no figure.`] : []
       }
-      const isMissed = value < floor - ROUNDING
+      const isMissed = HARMS.includes(name) ? value > floor + ROUNDING : value < floor - ROUNDING
       return isMissed ? [describeFloor(`${arm}: ${name}`, { ...values[name], floor })] : []
     })
   })
@@ -146,7 +161,7 @@ function describeFloor(
   { value, low, high, floor }: Partial<MetricValue> & { readonly floor: number },
 ): string {
   const interval = `${toFigure(low)} to ${toFigure(high)}`
-  return `${what} is ${toFigure(value)} (${interval}), below its floor of ${toFigure(floor)}.`
+  return `${what} is ${toFigure(value)} (${interval}), beyond its floor of ${toFigure(floor)}.`
 }
 
 function findIncomparable({ arms, rows }: Comparison): readonly string[] {

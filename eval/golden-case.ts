@@ -39,7 +39,6 @@ export const goldenCase = z.strictObject({
 })
 
 export type GoldenCase = Readonly<z.output<typeof goldenCase>>
-export type CaseKind = (typeof CASE_KINDS)[number]
 export type Split = (typeof SPLITS)[number]
 
 export function isAnswerable({ articles }: Pick<GoldenCase, 'articles'>): boolean {

@@ -3,18 +3,19 @@ import { isAnswerable, type GoldenCase } from './golden-case.ts'
 import type { GoldenSet } from './golden-set.ts'
 import type { HeldOut } from './report.ts'
 
-/** What of a baseline tells which cases were reviewed over which articles. */
+/** What of a baseline tells which cases were reviewed with which evidence. */
 interface Blessed {
-  readonly articles: Readonly<Record<string, string>>
   readonly arms: Readonly<
     Record<string, { readonly cases: Readonly<Record<string, { readonly hash: string }>> }>
   >
 }
 
 interface HoldOutInput {
-  readonly set: Pick<GoldenSet, 'articles' | 'cases'>
+  readonly set: Pick<GoldenSet, 'cases'>
   readonly check: Pick<SetCheck, 'heldOut' | 'hashes' | 'missing'>
   readonly baseline: Blessed | null
+  /** Guids of the articles that came later than the set and its baseline. */
+  readonly newer: ReadonlySet<string>
   /** Case id → guids of the articles that its passages came from. */
   readonly passagesByCase: ReadonlyMap<string, Iterable<string>>
 }
@@ -35,18 +36,12 @@ function whyHeldOut(golden: GoldenCase, input: HoldOutInput): string | undefined
     : undefined
 }
 
-/** An article that neither the cases nor the baseline were written with may answer the question. */
-function whyNewer(
-  { id }: GoldenCase,
-  { set, baseline, passagesByCase }: HoldOutInput,
-): string | undefined {
-  const known = [set.articles, baseline?.articles ?? {}]
-  const newer = [...(passagesByCase.get(id) ?? [])].find(
-    (guid) => !known.some((articles) => Object.hasOwn(articles, guid)),
-  )
-  return newer === undefined
+/** An article that nobody has held against the question may answer it. */
+function whyNewer({ id }: GoldenCase, { newer, passagesByCase }: HoldOutInput): string | undefined {
+  const found = [...(passagesByCase.get(id) ?? [])].find((guid) => newer.has(guid))
+  return found === undefined
     ? undefined
-    : `${newer} is newer than the set and stands among its passages: see whether it answers the question`
+    : `${found} is newer than the set and stands among its passages: see whether it answers the question`
 }
 
 /** Blessed with other sentences, and never with these; a missing article is the run's to decide on. */

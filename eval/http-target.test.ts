@@ -8,8 +8,9 @@ import { createScriptedChat } from '../test/scripted-chat.ts'
 import { LIBRARY, LIMIT, toRss } from '../test/test-feed.ts'
 import { ANSWERABLE, FOLLOW_UP } from '../test/test-golden-set.ts'
 import { AppError } from '../src/errors.ts'
+import { insertAnswer, loadAnswer } from '../src/store/answers.ts'
 import type { GoldenCase } from './golden-case.ts'
-import { openHttpTarget, withoutKey } from './http-target.ts'
+import { openHttpTarget, refuseQuery, withoutKey } from './http-target.ts'
 import { toCaseAnswer } from './sent-answer.ts'
 import type { Target } from './target.ts'
 
@@ -73,6 +74,40 @@ function completing(reply: object | string): Respond {
     else if (call !== 'POST /v1/chat/completions') response.writeHead(404).end()
     else response.end(typeof reply === 'string' ? reply : JSON.stringify(reply))
   }
+}
+
+const WRITTEN = {
+  id: 'ans_there',
+  status: 'answered',
+  reason: null,
+  question: ANSWERABLE.question,
+  answer: LIMIT,
+  sentences: [],
+  citations: [],
+  sources: [],
+  models: { chat: 'llama:there' },
+  tokens: { prompt: 1, completion: 1 },
+  timings: { searchMs: 1, firstTokenMs: 1, totalMs: 1 },
+  degraded: null,
+}
+const EXTRACTED = { ...WRITTEN, status: 'extracted', reason: 'model-unavailable' }
+const REFUSED = { ...WRITTEN, status: 'refused', reason: 'no-evidence' }
+
+interface FootnoteSketch {
+  readonly chat?: 'ok' | 'none' | 'unavailable'
+  readonly answer?: object
+  readonly trace?: object
+}
+
+/** Another Footnote, whose library is empty, that answers everything with this. */
+function answering({ chat = 'ok', answer = WRITTEN, trace = {} }: FootnoteSketch): Respond {
+  const replies: Readonly<Record<string, object>> = {
+    'GET /healthz': { status: 'ok', parts: { chat: { status: chat }, corpus: {} } },
+    'GET /v1/articles?limit=100': { items: [], next: null },
+    'POST /v1/chat': answer,
+    'GET /v1/answers/ans_there': { ...answer, trace },
+  }
+  return ({ call }, response) => void response.end(JSON.stringify(replies[call]))
 }
 
 const { signal } = new AbortController()
@@ -158,6 +193,58 @@ describe('another Footnote', () => {
     expect(wrong.message).not.toContain('wrongkey')
   })
 
+  it.each<[string, RegExp, FootnoteSketch]>([
+    [
+      'searched by keywords alone',
+      /searched by keywords alone/,
+      { answer: { ...WRITTEN, degraded: 'keyword-only' } },
+    ],
+    ['gave extracts beside a model', /chat model of \S+ did not answer/, { answer: EXTRACTED }],
+    [
+      'gave extracts while its model is away',
+      /chat model of \S+ did not answer/,
+      { chat: 'unavailable', answer: { ...EXTRACTED, models: { chat: null } } },
+    ],
+    [
+      'found nothing to extract while its model is away',
+      /chat model of \S+ did not answer/,
+      { answer: REFUSED, trace: { generated: null, passages: [{}] } },
+    ],
+  ])('that %s gives no answer, and no score', async (_what, message, sketch) => {
+    await using server = await openServer(answering(sketch))
+    const target = await openHttpTarget(`http://:sk-secret@${server.host}`, signal)
+    const error = await refusalOf(askTarget(target))
+    expect(error.code).toBe('model-unavailable')
+    expect(error.message).toMatch(message)
+    expect(error.message).not.toContain('sk-secret')
+  })
+
+  it.each<[string, FootnoteSketch]>([
+    ['without a model gives extracts', { chat: 'none', answer: EXTRACTED }],
+    [
+      'finds no passages and asks no model',
+      { answer: REFUSED, trace: { generated: null, passages: [] } },
+    ],
+    ['does not tell how it answered', { answer: REFUSED }],
+  ])('that %s is scored as it is', async (_what, sketch) => {
+    await using server = await openServer(answering(sketch))
+    const target = await openHttpTarget(`http://${server.host}`, signal)
+    expect(await askTarget(target)).toMatchObject({ body: sketch.answer })
+  })
+
+  it('of broken text is kept as what can be kept of it', async () => {
+    const answer = { ...WRITTEN, answer: 'A\0b \ud83d', extra: [{ 'na\0me': '\udc00' }] }
+    await using server = await openServer(answering({ answer, trace: { generated: 'c\0d' } }))
+    const target = await openHttpTarget(`http://${server.host}`, signal)
+    const kept = await askTarget(target)
+    const { pool } = test.services.database
+    await insertAnswer(pool, kept)
+    expect(await loadAnswer(pool, kept.id)).toMatchObject({
+      body: { answer: 'Ab \ufffd', extra: [{ name: '\ufffd' }] },
+      trace: { generated: 'cd' },
+    })
+  })
+
   it('with more articles than a page has is listed to the end', async () => {
     const pages: Record<string, object> = {
       '': { items: [{ id: 'art_1', guid: 'one' }], next: 'c 1' },
@@ -234,6 +321,7 @@ describe('an OpenAI-compatible server', () => {
     ['null', 'null'],
     ['HTML', '<p>Hello</p>'],
     ['nothing', ''],
+    ['lists in lists without end', '['.repeat(200_000) + ']'.repeat(200_000)],
   ])('that completes with %s gives no answer, and no score of zero', async (_what, reply) => {
     await using server = await openServer(completing(reply))
     const target = await openHttpTarget(`http://:sk-secret@${server.host}/v1`, signal)
@@ -266,6 +354,52 @@ describe('an OpenAI-compatible server', () => {
     const asked = target.ask({ arm: 'system', golden: ANSWERABLE, repetition: 1 }, leaving.signal)
     await expect(asked).rejects.toThrow('Nobody waits.')
   })
+})
+
+describe('a target that has too much to do', () => {
+  const busy = JSON.stringify({ code: 'model-busy', detail: 'Too many questions are waiting.' })
+
+  it.each([
+    ['429', { status: 429, body: '' }, 'model-busy'],
+    ['503, as a Footnote whose queue is full', { status: 503, body: busy }, 'model-busy'],
+    ['503, and not why', { status: 503, body: '<h1>Away</h1>' }, 'model-unavailable'],
+    [
+      '503, as a Footnote that stops',
+      { status: 503, body: '{"code":"shutting-down"}' },
+      'model-unavailable',
+    ],
+    ['500, whatever it says', { status: 500, body: busy }, 'model-unavailable'],
+  ])('answers %s', async (_what, { status, body }, code) => {
+    await using server = await openServer((seen, response) => {
+      if (seen.call !== 'POST /v1/chat') return answering({})(seen, response)
+      response.writeHead(status).end(body)
+    })
+    const target = await openHttpTarget(`http://${server.host}`, signal)
+    expect((await refusalOf(askTarget(target))).code).toBe(code)
+  })
+
+  it('is not taken for another kind of target', async () => {
+    await using server = await openServer((_seen, response) => void response.writeHead(429).end())
+    const error = await refusalOf(openHttpTarget(`http://${server.host}`, signal))
+    expect(error.code).toBe('model-busy')
+    expect(server.seen.map(({ call }) => call)).toEqual(['GET /healthz'])
+  })
+})
+
+describe('an address with a query', () => {
+  it('is refused, since it would be shown, and says where a key stands', async () => {
+    const error = await refusalOf(openHttpTarget('http://127.0.0.1:9/v1?key=sk-secret', signal))
+    expect(error.code).toBe('invalid-request')
+    expect(error.message).toMatch(/as its password, such as http:\/\/:KEY@127\.0\.0\.1:9\/v1\.$/)
+    expect(error.message).not.toContain('sk-secret')
+  })
+
+  it.each(['http://host.example/v1', 'http://:key@host.example/v1#model?a=b'])(
+    'is not %s',
+    (address) => {
+      expect(() => refuseQuery(address)).not.toThrow()
+    },
+  )
 })
 
 describe('an address that is neither', () => {

@@ -13,13 +13,25 @@ const PAGE = 100
 
 /**
  * Asks whoever answers at the address, which names itself by what it answers to: a Footnote by its
- * readiness, anything else by its list of models. A key stands in the address, as its password.
+ * `/healthz`, anything else by its list of models. A key stands in the address, as its password.
  */
 export async function openHttpTarget(address: string, signal: AbortSignal): Promise<Target> {
+  refuseQuery(address)
   const client = createClient(address)
-  return (await isFootnote(client, signal))
-    ? openFootnote(client, signal)
-    : openCompletions(client, signal)
+  const health = await findFootnote(client, signal)
+  return health === undefined
+    ? openCompletions(client, signal)
+    : openFootnote(client, { hasChat: health.parts.chat.status !== 'none', signal })
+}
+
+/** A key in a query would be kept with the run and shown in its reports. */
+export function refuseQuery(address: string): void {
+  const { search, protocol, host, pathname } = new URL(address)
+  if (search === '') return
+  throw new AppError(
+    'invalid-request',
+    `The address of a target has no query: a key stands in the address as its password, such as ${protocol}//:KEY@${host}${pathname}.`,
+  )
 }
 
 /** An address without its key, as it may be shown. */
@@ -34,7 +46,10 @@ interface Client {
   readonly shown: string
   /** Of a server with several: it stands behind the address' #. */
   readonly model: string | undefined
-  /** Parsed JSON of a 2xx answer; `model-unavailable` for everything else. */
+  /**
+   * Parsed JSON of a 2xx answer, as text that can be kept; `model-busy` where it is to be asked again,
+   * `model-unavailable` for everything else.
+   */
   request(path: string, options: RequestOptions): Promise<unknown>
 }
 
@@ -54,7 +69,7 @@ function createClient(address: string): Client {
   const shown = withoutKey(address)
   return {
     shown,
-    model: hash === '' ? undefined : decode(hash.slice(1)),
+    model: hash === '' ? undefined : toStorableText(decode(hash.slice(1))),
     async request(path, { body, signal }) {
       const { response, text } = await fetch(base + path, {
         method: body === undefined ? 'GET' : 'POST',
@@ -69,7 +84,11 @@ function createClient(address: string): Client {
           signal.throwIfAborted()
           throw new AppError('model-unavailable', `${shown} does not answer.`, { cause })
         })
-      if (response.ok && isJson(text)) return JSON.parse(text) as unknown
+      const json = parseAnswer(text)
+      if (response.ok && json !== undefined) return json
+      if (isBusy(response.status, json)) {
+        throw new AppError('model-busy', `${shown} takes no more questions at the moment.`)
+      }
       const what = response.ok ? 'something that is not JSON' : String(response.status)
       throw new AppError('model-unavailable', `${shown} answered ${path} with ${what}.`)
     },
@@ -85,13 +104,33 @@ function decode(part: string): string {
   }
 }
 
-function isJson(text: string): boolean {
+/** Undefined where it is no JSON, or nested too deep to be an answer. */
+function parseAnswer(text: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return toStorable(JSON.parse(text))
   } catch {
-    return false
+    return undefined
   }
+}
+
+/** Every text in it, however deep, as Postgres can keep it. */
+function toStorable(value: unknown): unknown {
+  if (typeof value === 'string') return toStorableText(value)
+  if (Array.isArray(value)) return value.map(toStorable)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [toStorableText(name), toStorable(each)]),
+  )
+}
+
+function toStorableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '')
+}
+
+/** Too many questions at once say nothing of how good the answers are. */
+function isBusy(status: number, json: unknown): boolean {
+  const { code } = z.object({ code: z.string() }).catch({ code: '' }).parse(json)
+  return status === 429 || (status === 503 && code === 'model-busy')
 }
 
 function nonsense({ shown }: Client, wanted: string): AppError {
@@ -101,14 +140,16 @@ function nonsense({ shown }: Client, wanted: string): AppError {
   )
 }
 
-const health = z.object({ parts: z.object({ chat: z.unknown(), corpus: z.unknown() }) })
+const health = z.object({
+  parts: z.object({ chat: z.object({ status: z.string().optional() }), corpus: z.unknown() }),
+})
 
-async function isFootnote(client: Client, signal: AbortSignal): Promise<boolean> {
+async function findFootnote(client: Client, signal: AbortSignal) {
   const answer = await client.request('/healthz', { signal }).catch((error: unknown) => {
-    if (error instanceof AppError) return undefined
+    if (error instanceof AppError && error.code === 'model-unavailable') return undefined
     throw error
   })
-  return health.safeParse(answer).success
+  return health.safeParse(answer).data
 }
 
 const articlePage = z.object({
@@ -116,7 +157,13 @@ const articlePage = z.object({
   next: z.string().nullable(),
 })
 
-async function openFootnote(client: Client, signal: AbortSignal): Promise<Target> {
+interface FootnoteOptions {
+  /** Whether it is configured with a chat model; without one its answers are extracts. */
+  readonly hasChat: boolean
+  readonly signal: AbortSignal
+}
+
+async function openFootnote(client: Client, { hasChat, signal }: FootnoteOptions): Promise<Target> {
   return {
     guids: await listGuids(client, signal),
     async ask({ golden }, caseSignal) {
@@ -125,9 +172,37 @@ async function openFootnote(client: Client, signal: AbortSignal): Promise<Target
       const path = `/v1/answers/${encodeURIComponent(id)}`
       const kept = await client.request(path, { signal: caseSignal })
       const trace = z.object({ trace: z.looseObject({}) }).safeParse(kept).data?.trace ?? {}
-      return toKept(client, { body: given, trace })
+      const answer = toKept(client, { body: given, trace })
+      requireWhole(client, answer, hasChat)
+      return answer
     },
   }
+}
+
+/** Figures of a search by keywords alone, or of extracts, would be taken for those of the whole. */
+function requireWhole({ shown }: Client, answer: KeptAnswer, hasChat: boolean): void {
+  const { degraded } = z.object({ degraded: z.unknown().optional() }).parse(answer.body)
+  if (degraded != null) {
+    throw new AppError(
+      'model-unavailable',
+      `${shown} searched by keywords alone: its embedding model did not answer, or its library is still being embedded.`,
+    )
+  }
+  if (hasChat && isUnwritten(answer)) {
+    throw new AppError('model-unavailable', `The chat model of ${shown} did not answer.`)
+  }
+}
+
+const writing = z.object({ generated: z.string().nullable(), passages: z.array(z.unknown()) })
+
+/** The best sentences, or a refusal because none is near enough, stood in for the model's words. */
+function isUnwritten({ status, reason, trace }: KeptAnswer): boolean {
+  const { data } = writing.safeParse(trace)
+  return (
+    status === 'extracted' ||
+    reason === 'model-unavailable' ||
+    (data !== undefined && data.generated === null && data.passages.length > 0)
+  )
 }
 
 function toChat({ turns, question, as_of }: GoldenCase): object {

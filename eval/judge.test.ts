@@ -39,6 +39,9 @@ const SHARES = {
   insulting: [0.05, 0.95],
 } as const
 
+/** In milliseconds; whoever hangs is cut off at once. */
+const SHORT = { firstMs: 20, betweenMs: 20, totalMs: 60 }
+
 const serve = (line: string) =>
   createScriptedChat({ script: { pieces: [line] }, hasProbability: false })
 
@@ -158,4 +161,50 @@ describe('a line of JSON', () => {
     expect(parseJudgeLine(`{${scores}, verdict: fine}\n\`\`\``)?.verdict).toBe('fine')
     expect(parseJudgeLine(`{${scores}}`)?.verdict).toBe('The judge gave no reason.')
   })
+})
+
+describe('a judge that hangs', () => {
+  it.each([
+    ['before its first word', 0, /over 0\.02 s for its first word/],
+    ['between two words', 1, /over 0\.02 s for its next word/],
+  ])('is cut off %s', async (_when, hangAt, message) => {
+    const script = { pieces: ['accuracy: 1', ', faithfulness: 1'], hangAt }
+    const model = createScriptedChat({ script, hasProbability: false })
+    const judged = judgeAnswer(model, INPUT, { deadlines: SHORT })
+    await expect(judged).rejects.toMatchObject({
+      code: 'model-timeout',
+      message: expect.stringMatching(message) as string,
+    })
+    expect(model.aborts).toBe(1)
+  })
+
+  /** Thinks until it is told to stop. */
+  const thinking: ChatModel = {
+    ...createScriptedChat({ script: { pieces: [] } }),
+    probability: ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      }),
+  }
+
+  it('over a probability is cut off as well', async () => {
+    const judged = judgeAnswer(thinking, INPUT, { deadlines: SHORT })
+    await expect(judged).rejects.toMatchObject({
+      code: 'model-timeout',
+      message: 'The judge took over 0.06 s.',
+    })
+  })
+
+  it('is left by whoever no longer waits, for their own reason', async () => {
+    const leaving = new AbortController()
+    const judged = judgeAnswer(thinking, { ...INPUT, signal: leaving.signal })
+    leaving.abort(new Error('Nobody waits.'))
+    await expect(judged).rejects.toThrow('Nobody waits.')
+  })
+})
+
+it('a verdict that is cut off within a character can be kept', async () => {
+  const { model } = createJudge(SHARES, 'It says\0 the same \ud83d')
+  const scores = await judgeAnswer(model, INPUT)
+  expect(scores?.verdict).toBe('It says the same \ufffd')
 })

@@ -1,4 +1,6 @@
+import { AppError } from '../src/errors.ts'
 import type { ChatModel } from '../src/models/chat-model.ts'
+import { DEADLINES, withDeadlines } from '../src/models/deadlines.ts'
 import { splitSentences } from '../src/retrieval/split-sentences.ts'
 import {
   buildJudgeLinePrompt,
@@ -33,16 +35,21 @@ const VERDICT_TOKENS = 40
 const LINE_TOKENS = 120
 const NO_VERDICT = 'The judge gave no reason.'
 
+interface JudgeOptions {
+  readonly deadlines?: typeof DEADLINES
+}
+
 /**
  * Null where the judge replies with nonsense: that answer is unjudged, which is no score of zero. A model
- * that does not answer at all throws.
+ * that does not answer at all, or not in time, throws.
  */
 export async function judgeAnswer(
   model: ChatModel,
   { signal, ...judged }: JudgeInput,
+  { deadlines = DEADLINES }: JudgeOptions = {},
 ): Promise<JudgeScores | null> {
   const material = toJudgeMaterial(judged, { countTokens: (text) => model.countTokens(text) })
-  const asked = { model, material, signal }
+  const asked = { model, material, signal, deadlines }
   const scores =
     model.probability === undefined ? await judgeInOneLine(asked) : await judgeStepwise(asked)
   if (scores === null || material.passages !== '') return scores
@@ -53,6 +60,7 @@ interface Asked {
   readonly model: ChatModel
   readonly material: JudgeMaterial
   readonly signal: AbortSignal
+  readonly deadlines: typeof DEADLINES
 }
 
 async function judgeStepwise(asked: Asked): Promise<JudgeScores | null> {
@@ -73,17 +81,29 @@ async function judgeStepwise(asked: Asked): Promise<JudgeScores | null> {
 
 async function shareOfYes(
   aspect: Exclude<JudgeAspect, 'verdict'>,
-  { model, material, signal }: Asked,
+  asked: Asked,
 ): Promise<number | null> {
-  const shares = await model.probability?.({
-    prefix: JUDGE_PREFIX,
-    prompt: buildJudgePrompt(aspect, material),
-    choices: ['Yes', 'No'],
-    signal,
-  })
+  const prompt = buildJudgePrompt(aspect, asked.material)
+  const shares = await inTime(asked, (signal) =>
+    asked.model.probability?.({ prefix: JUDGE_PREFIX, prompt, choices: ['Yes', 'No'], signal }),
+  )
   const [yes = NaN, no = NaN] = shares ?? []
   // Where a model thinks of neither word, the port gives both the same share.
   return isShare(yes) && isShare(no) && yes !== no ? yes : null
+}
+
+/** A probability comes whole, so only the whole of it can be late. */
+async function inTime<Value>(
+  { signal, deadlines: { totalMs } }: Asked,
+  start: (signal: AbortSignal) => Promise<Value> | undefined,
+): Promise<Value | undefined> {
+  const deadline = AbortSignal.timeout(totalMs)
+  try {
+    return await start(AbortSignal.any([signal, deadline]))
+  } catch (cause) {
+    if (!deadline.aborted || signal.aborted) throw cause
+    throw new AppError('model-timeout', `The judge took over ${totalMs / 1000} s.`, { cause })
+  }
 }
 
 async function judgeInOneLine(asked: Asked): Promise<JudgeScores | null> {
@@ -101,9 +121,10 @@ interface Writing {
   readonly maxTokens: number
 }
 
-async function write({ model, signal }: Asked, writing: Writing): Promise<string> {
+async function write({ model, ...options }: Asked, writing: Writing): Promise<string> {
+  const pieces = withDeadlines((signal) => model.generate({ ...writing, signal }), options)
   let text = ''
-  for await (const piece of model.generate({ ...writing, signal })) text += piece
+  for await (const piece of pieces) text += piece
   return text
 }
 
@@ -140,7 +161,9 @@ function withoutQuotes(json: string): string {
 }
 
 function toVerdict(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  // As Postgres can keep it: a model cut off in the middle of a character leaves half of it.
+  const storable = text.toWellFormed().replaceAll('\0', '')
+  const line = storable.replace(/\s+/g, ' ').trim()
   const [first] = splitSentences(line, 'paragraph')
   const sentence = first === undefined ? '' : line.slice(first.start, first.end)
   if (sentence === '') return NO_VERDICT

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../src/errors.ts'
-import { toKeptCase, type GivenCase, type ReviewedAnswer } from './kept-case.ts'
+import { reviewedAnswer, toKeptCase, type GivenCase, type ReviewedAnswer } from './kept-case.ts'
 
 const LIMIT = 'A NOTIFY payload is limited to 8000 bytes.'
 const LARGER = 'A NOTIFY payload is limited by the server, and larger ones are refused.'
@@ -66,6 +66,15 @@ function faultsOf(sketch: Sketch): readonly string[] {
   }
   throw new Error('It was kept.')
 }
+
+it.each([[{}], [{ understood: {} }], [null]])(
+  'an answer whose trace is %j had no question before it, as far as is known',
+  (trace) => {
+    const read = reviewedAnswer.parse({ ...answered(), trace })
+    expect(read).toEqual(answered())
+    expect(keep({ answer: read })).not.toHaveProperty('turns')
+  },
+)
 
 describe('the case of an answer', () => {
   it('holds its cited articles, evidence and facts', () => {

@@ -15,7 +15,10 @@ export const reviewedAnswer = z.object({
     sentences: z.array(z.object({ text: z.string() })),
     citations: z.array(z.object({ articleId: z.string(), title: z.string(), quote: z.string() })),
   }),
-  trace: z.object({ understood: z.object({ earlier: z.string().nullable() }) }),
+  // Another system's answer tells nothing of how it was understood.
+  trace: z
+    .object({ understood: z.object({ earlier: z.string().nullable() }) })
+    .catch({ understood: { earlier: null } }),
 })
 
 /** What a reviewer sets by hand; it wins over what is derived. */

@@ -15,6 +15,8 @@ import { toCaseAnswer } from './sent-answer.ts'
 const PAGE = 200
 /** What a report shows of a search; a stage's hashes and scores were taken from all of them. */
 const KEPT_CANDIDATES = 20
+/** As many as a report shows whole (report-cases.ts). */
+const SHOWN_WHOLE = 2_000
 
 interface LoadOptions {
   readonly runId: string
@@ -41,10 +43,23 @@ export async function loadRows(
     })
     for (const row of page) {
       const golden = cases.get(`${row.arm} ${row.caseId}`)
-      if (golden !== undefined) rows.push(toEvaluated(row, { golden, guids }))
+      if (golden === undefined) continue
+      const evaluated = toEvaluated(row, { golden, guids })
+      const isShownWhole = rows.length < SHOWN_WHOLE || evaluated.scores?.failure != null
+      rows.push(isShownWhole ? evaluated : withoutTexts(evaluated))
     }
     after = page.at(-1) ?? null
     if (page.length < PAGE) return rows
+  }
+}
+
+/** Of thousands of rows, the texts of those that are right do not fit in memory, and no report shows them. */
+function withoutTexts(row: EvaluatedCase): EvaluatedCase {
+  if (row.answer === null) return row
+  const passages = row.answer.passages.map((passage) => ({ ...passage, text: '' }))
+  return {
+    ...row,
+    answer: { ...row.answer, passages, candidates: [], dropped: [], generated: null },
   }
 }
 

@@ -136,6 +136,19 @@ describe('the metrics of a run', () => {
     expect(metrics['groundedness']).toMatchObject({ value: 0.1, scored: 1, total: 2 })
   })
 
+  it('count no error as a false refusal, nor as an answer to what has none', () => {
+    const metrics = aggregate([
+      refusedRow('refused'),
+      failedRow('failed'),
+      hallucinatedRow('answered'),
+      failedRow('unanswerable, failed', { golden: { articles: [], kind: 'unanswerable' } }),
+    ])
+    expect(metrics['false-refusals']).toMatchObject({ value: 1, scored: 1, total: 1 })
+    expect(metrics['hallucinated']).toMatchObject({ value: 1, scored: 1, total: 1 })
+    // And as no right refusal either.
+    expect(metrics['refusal-recall']).toMatchObject({ value: 0, scored: 1, total: 2 })
+  })
+
   it('average the repetitions of a case before the cases', () => {
     const metrics = aggregate([
       caseRow('both ways', { repetition: 1 }),

@@ -50,7 +50,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   'refusal-recall': share(isUnanswerable, ({ refused }) => refused),
   'refusal-recall.near-miss': share(isNearMiss, ({ refused }) => refused),
   'refusal-recall.off-corpus': share(isOffCorpus, ({ refused }) => refused),
-  'false-refusals': share(isAnswerable, ({ refused }) => refused),
+  'false-refusals': { ...share(isAnswerable, ({ refused }) => refused), ofError: () => null },
   'refusal-precision': {
     group: 'answer',
     kind: 'proportion',
@@ -58,7 +58,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ofError: () => null,
     of: ({ scores }) => (scores.refused ? one(!scores.answerable) : null),
   },
-  hallucinated: share(isUnanswerable, ({ refused }) => !refused),
+  hallucinated: { ...share(isUnanswerable, ({ refused }) => !refused), ofError: () => null },
   'valid-citations': ofCited(({ validMarks, citationMarks }) => [validMarks, citationMarks]),
   'citation-coverage': ofCited(({ citedSentences, sentences }) => [citedSentences, sentences]),
   'citation-recall': ofCited(({ supportedSentences, sentences }) => [

@@ -2,7 +2,7 @@ import type { AnswerSteps } from '../src/answering/answer-question.ts'
 import { AppError } from '../src/errors.ts'
 import type { EmbeddingModel } from '../src/models/embedding.ts'
 import { listGuids } from '../src/store/library-texts.ts'
-import { createArm, needsChat, type Arm, type ArmName } from './arms.ts'
+import { createArm, type Arm, type ArmName } from './arms.ts'
 import { openHttpTarget } from './http-target.ts'
 import { loadLibrary } from './library.ts'
 import type { RunContext } from './prepare-run.ts'
@@ -13,8 +13,8 @@ import type { Target } from './target.ts'
 /** What a run is done with. */
 export interface RunParts extends RunContext {
   readonly steps: AnswerSteps
-  /** Resolves when the chat model is loaded; throws where it cannot be had. */
-  readonly whenChat: (signal: AbortSignal) => Promise<void>
+  /** False while the chat model is loaded; throws where it cannot be had. */
+  readonly isChatReady: () => boolean
   readonly embedding: () => EmbeddingModel | undefined
 }
 
@@ -32,7 +32,6 @@ export async function openRunTarget(
 ): Promise<Target> {
   if (address !== undefined) return openHttpTarget(address, signal)
   const { database, steps } = parts
-  if (plan.arms.some(needsChat)) await requireChat(parts, signal)
   const library = await loadLibrary(database.pool, Object.keys(plan.articles))
   const arms = new Map<ArmName, Arm>()
   const closers: (() => Promise<void>)[] = []
@@ -51,15 +50,6 @@ export async function openRunTarget(
       for (const close of closers) await close()
     },
   }
-}
-
-/** A run that was cut off may be found by a command's service, which goes without the model. */
-async function requireChat({ hasChat, whenChat }: RunParts, signal: AbortSignal): Promise<void> {
-  if (hasChat) return whenChat(signal)
-  throw new AppError(
-    'model-unavailable',
-    'The run asks the chat model, and the service that went on with it has none. Go on with --resume where there is one.',
-  )
 }
 
 /** Its packages are there in development alone, so it is loaded only where it is asked for. */

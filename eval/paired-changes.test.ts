@@ -5,7 +5,7 @@ import { valuesOf } from './case-values.ts'
 import { pairChanges } from './paired-changes.ts'
 import type { EvaluatedCase } from './report.ts'
 
-type Pair = readonly [before: EvaluatedCase, now: EvaluatedCase]
+type Pair = readonly [before: EvaluatedCase, ...now: EvaluatedCase[]]
 
 function changesOf(pairs: readonly Pair[]) {
   const ids = pairs.map(([{ golden }]) => golden.id)
@@ -14,10 +14,10 @@ function changesOf(pairs: readonly Pair[]) {
     { hashes: hashesOf(ids) },
   )
   return pairChanges(
-    pairs.map(([{ golden }, now]) => {
+    pairs.map(([{ golden }, ...rows]) => {
       const before = baseline.arms['system']?.cases[golden.id]
       if (before === undefined) throw new Error('The made baseline has the case.')
-      return { golden, before, rows: [now], values: valuesOf([now]) }
+      return { golden, before, rows, values: valuesOf(rows) }
     }),
   )
 }
@@ -52,9 +52,27 @@ describe('the change of a metric', () => {
     expect(facts).toMatchObject({ before: 1, now: 0, cases: 1, baseline: 1, missing: 1 })
   })
 
-  it('counts an error as a drop', () => {
-    const { 'hit@1': hit } = changesOf([[caseRow('case'), failedRow('case')]])
-    expect(hit).toMatchObject({ before: 1, now: 0, missing: 0 })
+  it('counts an error as a drop of the outcome', () => {
+    const { correct } = changesOf([[caseRow('case'), failedRow('case')]])
+    expect(correct).toMatchObject({ before: 1, now: 0, cases: 1, missing: 0 })
+  })
+
+  it('leaves an error out of the search and of the refusals, and misses no figure there', () => {
+    const changes = changesOf([
+      [caseRow('case'), failedRow('case')],
+      [caseRow('same'), caseRow('same')],
+    ])
+    const same = { before: 1, now: 1, difference: 0, cases: 1, missing: 0 }
+    expect(changes['hit@1']).toMatchObject({ ...same, baseline: 1 })
+    expect(changes['evidence@context']).toMatchObject(same)
+    expect(changes['false-refusals']).toMatchObject({ before: 0, now: 0, cases: 1, missing: 0 })
+  })
+
+  it('of a search is over the repetitions that did not end in an error', () => {
+    const now = [caseRow('case', { repetition: 1 }), failedRow('case', { repetition: 2 })]
+    const { 'hit@1': hit, correct } = changesOf([[caseRow('case'), ...now]])
+    expect(hit).toMatchObject({ before: 1, now: 1, cases: 1, missing: 0 })
+    expect(correct).toMatchObject({ before: 1, now: 0.5, cases: 1 })
   })
 
   it('tells how many cases lost their figure', () => {

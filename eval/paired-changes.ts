@@ -1,7 +1,8 @@
 import type { ComparableCase } from './comparable-cases.ts'
-import { COMPARED_METRICS, type CaseValues, type ComparedMetric } from './case-values.ts'
-import { meanOf } from './metrics.ts'
+import { COMPARED_METRICS, valuesOf, type CaseValues, type ComparedMetric } from './case-values.ts'
+import { meanOf, METRICS } from './metrics.ts'
 import { mcnemarExact, signFlip } from './paired-tests.ts'
+import type { EvaluatedCase } from './report.ts'
 
 /** What became of a metric over the cases that have it both times. */
 export interface PairedChange {
@@ -33,8 +34,12 @@ export function pairChanges(
 
 function toChange(name: ComparedMetric, pairs: readonly ComparableCase[]): PairedChange {
   const had = pairs.filter(({ before }) => before.values[name] !== undefined)
+  // An error says nothing of the search; how many there were is counted apart.
+  const isSearch = METRICS[name]?.group === 'retrieval'
+  const valuesNow = ({ rows, values }: ComparableCase) =>
+    isSearch && rows.some(isError) ? valuesOf(rows.filter((row) => !isError(row))) : values
   const both = had.flatMap((pair) => {
-    const [before, now] = [scoreOf(pair.before.values, name), scoreOf(pair.values, name)]
+    const [before, now] = [scoreOf(pair.before.values, name), scoreOf(valuesNow(pair), name)]
     return before === null || now === null ? [] : [{ before, now }]
   })
   const differences = both.map(({ before, now }) => now - before)
@@ -45,8 +50,13 @@ function toChange(name: ComparedMetric, pairs: readonly ComparableCase[]): Paire
     p: both.length === 0 ? null : testOf(name, both),
     cases: both.length,
     baseline: meanOf(had.map(({ before }) => toRatio(before.values[name] ?? [0, 0]))),
-    missing: had.filter(({ values }) => values[name] === undefined).length,
+    missing: had.filter(({ values, rows }) => values[name] === undefined && !rows.every(isError))
+      .length,
   }
+}
+
+function isError({ scores }: EvaluatedCase): boolean {
+  return scores === null
 }
 
 /** Null where the case has no say: it lacks the metric, or has none of what is counted. */

@@ -2,7 +2,7 @@ import { AppError } from '../src/errors.ts'
 import type { Database } from '../src/db/database.ts'
 import { loadCorpus } from '../src/store/corpus.ts'
 import { listKeptCases, type KeptCase } from '../src/store/kept-cases.ts'
-import { listGuids, listGuidsAt } from '../src/store/library-texts.ts'
+import { listGuids } from '../src/store/library-texts.ts'
 import { listEvaluationRows, loadEvaluation } from '../src/store/evaluations.ts'
 import { needsChat, type ArmName } from './arms.ts'
 import type { Baseline } from './baseline.ts'
@@ -11,17 +11,12 @@ import type { EvaluationRequest } from './evaluation-request.ts'
 import { takeFingerprints, type Fingerprints } from './fingerprints.ts'
 import { goldenCase, type GoldenCase } from './golden-case.ts'
 import { invalidSet, type GoldenSet } from './golden-set.ts'
-import { withoutKey } from './http-target.ts'
+import { refuseQuery, withoutKey } from './http-target.ts'
 import { toJudgeChecks } from './judge-check.ts'
 import { findSentences, loadLibrary, type Library } from './library.ts'
-import { JUDGE_ARM, JUDGE_SEED, planRun, tasksOf, type RunPlan } from './run-plan.ts'
+import { JUDGE_ARM, JUDGE_SEED, planRun, REVIEWED_SET, tasksOf, type RunPlan } from './run-plan.ts'
 import { rowResult } from './row-result.ts'
-import { listSets, loadBaseline, loadSet } from './set-folder.ts'
-
-/** The set of the cases that were kept from reviews; no folder has its name. */
-export const REVIEWED_SET = 'reviews'
-/** No text has this hash. */
-const UNKNOWN_TEXT = ''
+import { listSetArticles, listSets, loadBaseline, loadSet } from './set-folder.ts'
 
 export interface RunContext {
   readonly database: Database
@@ -46,6 +41,7 @@ export async function prepareRun(
   request: EvaluationRequest,
   context: RunContext,
 ): Promise<PreparedRun> {
+  if (request.target !== undefined) refuseQuery(request.target)
   const db = context.database.pool
   const setName = request.set ?? (await chooseSet(context))
   const set = await loadCases(setName, context)
@@ -56,6 +52,7 @@ export async function prepareRun(
     set,
     only: await findFailing(set, { request, context }),
     baseline,
+    newerThan: set.keptAt ?? (baseline === null ? null : new Date(baseline.blessed.at)),
     request,
     arms,
     library,
@@ -88,7 +85,8 @@ export async function findSetsInLibrary({ database }: RunContext): Promise<reado
   const guids = new Set((await listGuids(database.pool)).values())
   const names: string[] = []
   for (const name of await listSets()) {
-    const wanted = Object.keys((await loadSet(name)).articles)
+    // A set with a fault is told of when it is run, and must not keep the others from it.
+    const wanted = await listSetArticles(name)
     if (wanted.filter((guid) => guids.has(guid)).length > wanted.length / 2) names.push(name)
   }
   return names
@@ -107,21 +105,21 @@ async function chooseSet(context: RunContext): Promise<string> {
   )
 }
 
-async function loadCases(name: string, { database }: RunContext): Promise<GoldenSet> {
+interface LoadedSet extends GoldenSet {
+  /** Of cases kept from reviews: when the last of them was. */
+  readonly keptAt?: Date
+}
+
+async function loadCases(name: string, { database }: RunContext): Promise<LoadedSet> {
   if (name !== REVIEWED_SET) return loadSet(name)
   const kept = await listKeptCases(database.pool, { after: null, limit: null })
   const last = kept.at(-1)
   if (last === undefined) {
     throw new AppError('not-found', 'No case has been kept from a review yet.')
   }
-  // An article that came later may answer what had no answer; of those before, the texts are not known.
-  const known = await listGuidsAt(database.pool, last.createdAt)
-  return {
-    name,
-    feed: 'what was asked and reviewed',
-    articles: Object.fromEntries(known.map((guid) => [guid, UNKNOWN_TEXT])),
-    cases: parseKept(name, kept),
-  }
+  // The texts as they were then are not known.
+  const cases = parseKept(name, kept)
+  return { name, feed: 'what was asked and reviewed', articles: {}, cases, keptAt: last.createdAt }
 }
 
 /** They were checked when they were kept, perhaps by an older version of the code. */

@@ -70,9 +70,10 @@ describe('a change', () => {
     expect(changeOf('correct', metric)).toMatchObject({ text: '−5.0', trend: 'worse' })
   })
 
-  it('is not clear where chance explains it, and clear where that was not tested', () => {
+  it('is not clear where chance explains it, nor where that was not tested', () => {
+    expect(changeOf('correct', sketchMetric({ p: 0.049 })).isClear).toBe(true)
     expect(changeOf('correct', sketchMetric({ p: 0.05 })).isClear).toBe(false)
-    expect(changeOf('correct', sketchMetric({ p: null })).isClear).toBe(true)
+    expect(changeOf('correct', sketchMetric({ p: null })).isClear).toBe(false)
   })
 
   it('that is too small to print is none', () => {

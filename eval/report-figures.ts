@@ -7,7 +7,7 @@ export const NO_FIGURE = '–'
 const MINUS = '\u2212'
 
 /** Of these, less is better. */
-const HARMS: readonly string[] = [
+export const HARMS: readonly string[] = [
   'false-refusals',
   'hallucinated',
   'ungrounded',
@@ -27,7 +27,7 @@ export function formatInterval({ low, high }: Pick<MetricValue, 'low' | 'high'>)
 export interface Change {
   readonly text: string
   readonly trend: 'better' | 'worse' | 'same' | 'unknown'
-  /** Chance alone would hardly do it, as far as was tested. */
+  /** Chance alone would hardly do it; what was not tested is never clear. */
   readonly isClear: boolean
 }
 
@@ -42,7 +42,7 @@ export function changeOf(name: string, { value, baseline, p }: MetricValue): Cha
   if (points === 0) return { text: '±0', trend: 'same', isClear: false }
   const text = `${points > 0 ? '+' : MINUS}${Math.abs(points).toFixed(1)}`
   const trend = points > 0 === HARMS.includes(name) ? 'worse' : 'better'
-  return { text, trend, isClear: p === null || p < SIGNIFICANT }
+  return { text, trend, isClear: p !== null && p < SIGNIFICANT }
 }
 
 export function formatP(p: number | null): string {

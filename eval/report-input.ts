@@ -1,34 +1,104 @@
 import type { Queryable } from '../src/db/database.ts'
+import { AppError } from '../src/errors.ts'
 import { listEvaluations, type StoredEvaluation } from '../src/store/evaluations.ts'
 import { listGuids } from '../src/store/library-texts.ts'
 import type { Baseline } from './baseline.ts'
 import type { EvaluationRequest } from './evaluation-request.ts'
-import { loadRunBaseline } from './finish-run.ts'
+import { loadBaseline } from './set-folder.ts'
 import { loadKeptAnswers, loadRows } from './load-rows.ts'
+import type { Split } from './golden-case.ts'
+import { aggregate, METRICS } from './metrics.ts'
 import type { Flip, Report } from './report.ts'
-import type { AnswerBefore, HistoryEntry, ReportInput } from './report-view.ts'
-import { parsePlan } from './run-plan.ts'
+import { groupBy, type AnswerBefore, type HistoryEntry, type ReportInput } from './report-view.ts'
+import { parsePlan, REVIEWED_SET } from './run-plan.ts'
 
 /** Nights that a plot of the history shows. */
 const NIGHTS = 60
 /** Flips whose answer before is shown beside the one now. */
 const SHOWN_FLIPS = 50
 
+interface ReportOptions {
+  /** The figures of one half alone: what is fitted sees the tuning half, what is published the other. */
+  readonly split?: Split
+}
+
 /** Everything that a report of a run shows, of what is kept. */
-export async function loadReportInput(db: Queryable, run: StoredEvaluation): Promise<ReportInput> {
+export async function loadReportInput(
+  db: Queryable,
+  run: StoredEvaluation,
+  { split }: ReportOptions = {},
+): Promise<ReportInput> {
   const plan = parsePlan(run.plan)
   const request = run.request as EvaluationRequest
-  const report = run.report as Report | null
-  const baseline = await loadRunBaseline({ ...run, plan, request }).catch(() => null)
+  const report = inOrder(run.report as Report | null)
+  const baseline = await findBaseline(run, report)
   const flips = report?.flips ?? []
-  return {
+  const rows = await loadRows(db, { runId: run.id, plan })
+  const input = {
     run: describeRun(run, { arms: plan.arms, request }),
     report,
-    rows: await loadRows(db, { runId: run.id, plan }),
+    rows,
     history: await loadHistory(db, run),
-    regressionOf: baseline?.blessed ?? null,
+    regressionOf: report?.baseline ?? null,
     answersBefore: baseline === null ? [] : await loadBefore(db, { baseline, flips }),
   }
+  return split === undefined ? input : ofHalf(input, split)
+}
+
+/** Without what was said of the whole: a half has no verdict of its own. */
+function ofHalf(input: ReportInput, split: Split): ReportInput {
+  const heldOut = new Set(input.report?.heldOut.map(({ caseId }) => caseId))
+  const rows = input.rows.filter(({ golden }) => golden.split === split)
+  const counted = rows.filter(({ golden }) => !heldOut.has(golden.id))
+  const metrics = Object.fromEntries(
+    [...groupBy(counted, ({ arm }) => arm)].map(([arm, ofArm]) => [arm, aggregate(ofArm)]),
+  )
+  const isOfHalf = ({ caseId }: { readonly caseId: string }) =>
+    rows.some(({ golden }) => golden.id === caseId)
+  const { report } = input
+  return {
+    ...input,
+    run: { ...input.run, split },
+    report:
+      report === null
+        ? null
+        : {
+            ...report,
+            metrics,
+            flips: report.flips.filter(isOfHalf),
+            heldOut: report.heldOut.filter(isOfHalf),
+          },
+    rows,
+    history: [],
+  }
+}
+
+/** For the answers before: only while the baseline is still the one that the run was compared with. */
+async function findBaseline(
+  run: StoredEvaluation,
+  report: Report | null,
+): Promise<Baseline | null> {
+  const { baseline: file } = run.request as EvaluationRequest
+  if (report?.baseline == null || run.setName === REVIEWED_SET) return null
+  const baseline = await loadBaseline(file ?? run.setName).catch((error: unknown) => {
+    if (error instanceof AppError) return null
+    throw error
+  })
+  return baseline?.blessed.at === report.baseline.at ? baseline : null
+}
+
+const METRIC_ORDER = ['balanced', ...Object.keys(METRICS)]
+
+/** The database keeps the names of a JSON object by their length. */
+function inOrder(report: Report | null): Report | null {
+  if (report === null) return null
+  const sorted = Object.entries(report.metrics).map(([arm, metrics]) => [
+    arm,
+    Object.fromEntries(
+      Object.entries(metrics).sort(([a], [b]) => METRIC_ORDER.indexOf(a) - METRIC_ORDER.indexOf(b)),
+    ),
+  ])
+  return { ...report, metrics: Object.fromEntries(sorted) as Report['metrics'] }
 }
 
 function describeRun(
@@ -45,16 +115,15 @@ function describeRun(
   }
 }
 
-/** Whole runs of the set alone: a part of it has other figures. */
+/** The nights before it: they are of the whole set, and a part of it has other figures. */
 async function loadHistory(
   db: Queryable,
   { setName, id }: StoredEvaluation,
 ): Promise<readonly HistoryEntry[]> {
-  const runs = await listEvaluations(db, { setName, limit: NIGHTS })
+  const runs = await listEvaluations(db, { setName, origin: 'nightly', after: id, limit: NIGHTS })
   return runs.flatMap((run) => {
     const report = run.report as Report | null
-    const isWhole = run.origin === 'nightly' && run.id !== id
-    if (report === null || run.endedAt === null || !isWhole) return []
+    if (report === null || run.endedAt === null) return []
     const at = run.endedAt.toISOString()
     return Object.entries(report.metrics).map(([arm, metrics]) => ({
       runId: run.id,

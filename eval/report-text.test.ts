@@ -38,7 +38,7 @@ describe('a report on a terminal', () => {
       rows: [sketchRow(), sketchRow({ golden: sketchGolden({ id: 'c-4' }), scores: wrong })],
     })
     expect(formatReport(input, plain)).toBe(
-      `Regressed. Something is worse than the baseline, by more than chance explains.
+      `Regressed. Something is worse than the baseline; the reasons say what and by how much.
   correct fell by 6.4 points.
 run eval_1 · set handbook, test half · nightly · 2026-03-02 03:00 UTC · 13 min · 2 rows · library at revision 12
 baseline of 2026-02-01 10:00 UTC: First figures.

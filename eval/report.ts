@@ -62,6 +62,12 @@ export interface Report {
   readonly verdict: Verdict
   /** What decided the verdict, a sentence each, the gravest first. */
   readonly reasons: readonly string[]
+  /** What the run was compared with; null without a baseline. */
+  readonly baseline: {
+    readonly at: string
+    readonly why: string
+    readonly commit: string | null
+  } | null
   /** By arm and metric. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, MetricValue>>>>
   readonly flips: readonly Flip[]

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { toOwnReasons, toQuestionKey } from './reviews.ts'
+import { openTestDatabase } from '../test/open-test-database.ts'
+import { insertAnswer } from '../src/store/answers.ts'
+import { listKeptCases } from '../src/store/kept-cases.ts'
+import { askForReview, settle, toOwnReasons, toQuestionKey } from './reviews.ts'
 
 const keyOf = (question: string, earlier: string | null = null) =>
   toQuestionKey({ question, earlier })
@@ -52,4 +55,21 @@ describe('an answer is reviewed unasked', () => {
   ] as const)('when it is %s with %j dropped: %j', (status, lost, reasons) => {
     expect(toOwnReasons({ answer: { status }, trace: { dropped: lost } })).toEqual(reasons)
   })
+})
+
+it('an answer of another system, which has no trace, is reviewed and kept as any other', async () => {
+  await using database = await openTestDatabase()
+  const question = 'How do whales vote?'
+  const body = { status: 'refused', question, sentences: [], citations: [] }
+  await insertAnswer(database.pool, {
+    ...{ id: 'ans_other', status: 'refused', reason: 'not-answered', question },
+    ...{ promptHash: null, corpusRevision: 0, body, trace: {}, articleIds: [] },
+  })
+  const asked = await askForReview(database, 'ans_other')
+  expect(asked).toMatchObject({ isNew: true, review: { question, answerIds: ['ans_other'] } })
+  const id = asked?.review.id ?? ''
+  await settle(database, id, { action: 'golden', correction: null, given: {} })
+  const [kept] = await listKeptCases(database.pool, { after: null, limit: null })
+  expect(kept?.body).toMatchObject({ question, kind: 'unanswerable' })
+  expect(kept?.body).not.toHaveProperty('turns')
 })

@@ -5,7 +5,16 @@ import { LIBRARY, toRss } from '../test/test-feed.ts'
 import { ANSWERABLE, FOLLOW_UP, NEAR_MISS, toSet } from '../test/test-golden-set.ts'
 import type { GoldenSet } from './golden-set.ts'
 import { loadLibrary, type Library } from './library.ts'
-import { casesOf, parsePlan, planRun, taskKey, tasksOf, type RunPlan } from './run-plan.ts'
+import {
+  casesOf,
+  NO_PLAN,
+  parsePlan,
+  planRun,
+  REVIEWED_SET,
+  taskKey,
+  tasksOf,
+  type RunPlan,
+} from './run-plan.ts'
 
 const GUIDS = ['listening', 'baking', 'heating']
 
@@ -30,6 +39,7 @@ function plan(changes: Partial<Parameters<typeof planRun>[0]> = {}): Promise<Run
   return planRun({
     set,
     only: null,
+    newerThan: null,
     baseline: null,
     request: {},
     arms: ['extracted'],
@@ -61,7 +71,7 @@ describe('a plan', () => {
       heldOut: [],
       missing: [],
       articles: set.articles,
-      written: set.articles,
+      newer: [],
       floors: null,
       labelled: ['key'],
       hasBaseline: false,
@@ -115,10 +125,39 @@ describe('an article that the library lacks', () => {
     await expect(plan(half)).rejects.toThrow(invalid('lacks 2 of the 4 articles'))
   })
 
-  it('is no fault of cases that were kept from reviews', async () => {
-    const kept = { ...set, name: 'reviews', articles: {} }
+  it('is no fault of cases that were kept from reviews: those that need it are held out', async () => {
+    const kept = { ...set, name: REVIEWED_SET, articles: {} }
     const planned = await plan({ set: kept, library: without('listening') })
     expect(planned.missing).toEqual(['listening'])
+    const why = 'listening is no longer in the library'
+    expect(planned.heldOut).toEqual([
+      { caseId: 'ls-001', why },
+      { caseId: 'ls-003', why },
+    ])
+    expect((await plan({ set: kept })).heldOut).toEqual([])
+  })
+})
+
+describe('the newer articles of a plan', () => {
+  const LONG_AGO = new Date(0)
+  const newerOf = async (changes: Parameters<typeof plan>[0]) =>
+    (await plan({ newerThan: LONG_AGO, ...changes })).newer
+
+  it('are those that came after a time', async () => {
+    const small = { ...set, articles: hashesOf(['listening']) }
+    expect(await newerOf({ set: small })).toEqual(['baking', 'heating'])
+    expect(await newerOf({ set: small, newerThan: new Date(Date.now() + 60_000) })).toEqual([])
+  })
+
+  it('are none that the set or its baseline knows', async () => {
+    const small = { ...set, articles: hashesOf(['listening']) }
+    const baseline = { ...BASELINE, articles: { baking: 'some-hash' } }
+    expect(await newerOf({ set: small, baseline })).toEqual(['heating'])
+    expect(await newerOf({})).toEqual([])
+  })
+
+  it('are none where no time is known', async () => {
+    expect(await newerOf({ set: { ...set, articles: {} }, newerThan: null })).toEqual([])
   })
 })
 
@@ -159,6 +198,13 @@ describe('the questions of a plan', () => {
     const elsewhere = { ...ANSWERABLE, facts: [['240', '8000 bytes']] }
     const other = { ...set, cases: [elsewhere, FOLLOW_UP] }
     expect((await plan({ set: other, arms: ['hidden-evidence'] })).hidden).toEqual(['ls-003'])
+  })
+})
+
+describe('no plan', () => {
+  it('asks nothing, and is read as it was kept', () => {
+    expect(tasksOf(NO_PLAN)).toEqual([])
+    expect(parsePlan(JSON.parse(JSON.stringify(NO_PLAN)))).toEqual(NO_PLAN)
   })
 })
 

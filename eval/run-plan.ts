@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Queryable } from '../src/db/database.ts'
 import { AppError } from '../src/errors.ts'
+import { listGuidsSince } from '../src/store/library-texts.ts'
 import type { Baseline } from './baseline.ts'
 import { evidenceOf, type ArmName } from './arms.ts'
 import { checkSet } from './check-set.ts'
@@ -26,14 +27,33 @@ export interface RunPlan {
   readonly missing: readonly string[]
   /** Guid → hash of its text, of the set's articles that are there. */
   readonly articles: Readonly<Record<string, string>>
-  /** Guid → hash of the text that the set was written from. */
-  readonly written: Readonly<Record<string, string>>
+  /** Guids of the articles that came later than what the cases were last held against. */
+  readonly newer: readonly string[]
   readonly floors: Readonly<Record<string, Readonly<Record<string, number>>>> | null
   /** Keys of citations that people found to support their statement. */
   readonly labelled: readonly string[]
   /** Whether there is anything to compare with. */
   readonly hasBaseline: boolean
 }
+
+/** Of a run that could not even be planned. */
+export const NO_PLAN: RunPlan = {
+  arms: [],
+  repeat: 1,
+  cases: [],
+  hidden: [],
+  hashes: {},
+  heldOut: [],
+  missing: [],
+  articles: {},
+  newer: [],
+  floors: null,
+  labelled: [],
+  hasBaseline: false,
+}
+
+/** The set of the cases that were kept from reviews; no folder has its name. */
+export const REVIEWED_SET = 'reviews'
 
 /** The rows of the judge's own trial stand under this name, beside the arms'. */
 export const JUDGE_ARM = 'judge'
@@ -51,6 +71,8 @@ interface PlanOptions {
   readonly set: GoldenSet
   /** Ids of the cases that may be asked; null: all. */
   readonly only: ReadonlySet<string> | null
+  /** What came later may answer what had no answer; null where nothing is known of a time. */
+  readonly newerThan: Date | null
   readonly baseline: Baseline | null
   readonly request: EvaluationRequest
   readonly arms: readonly ArmName[]
@@ -74,10 +96,10 @@ export async function planRun(options: PlanOptions): Promise<RunPlan> {
     cases,
     hidden: arms.includes('hidden-evidence') ? await findHidden(cases, options) : [],
     hashes: Object.fromEntries(check.hashes),
-    heldOut: check.heldOut,
+    heldOut: [...check.heldOut, ...holdOutGone(set, check.missing)],
     missing: check.missing,
     articles: Object.fromEntries([...library].map(([guid, { hash }]) => [guid, hash])),
-    written: set.articles,
+    newer: await findNewer(options),
     floors: set.floors ?? null,
     labelled: options.labelled,
     hasBaseline: baseline !== null,
@@ -86,25 +108,46 @@ export async function planRun(options: PlanOptions): Promise<RunPlan> {
 
 /**
  * An article that has gone since the baseline is a regression to be found, and not a fault of the set;
- * a library that has hardly any of them is another library.
+ * a library that has hardly any of them is another library. Reviewed cases speak of whatever was asked
+ * about, and those whose articles are gone are held out.
  */
 function requireArticles(
   { name, feed, articles }: GoldenSet,
-  {
-    missing,
-    baseline,
-  }: { readonly missing: readonly string[]; readonly baseline: Baseline | null },
+  { missing, baseline }: Missing,
 ): void {
   const count = Object.keys(articles).length
-  // Kept cases speak of whatever was asked about; those whose articles are gone are simply not found.
-  if (count === 0) return
   const isOther = missing.length > 0 && missing.length >= count / 2
-  if (!isOther && (missing.length === 0 || baseline !== null)) return
+  if (name === REVIEWED_SET || (!isOther && (missing.length === 0 || baseline !== null))) return
   throw new AppError(
     'invalid-request',
     `The library lacks ${missing.length} of the ${count} articles that the set ${name} speaks of ` +
       `(${feed}), such as ${missing[0] ?? ''}. Add their feed with "footnote feeds add", or name another set.`,
   )
+}
+
+interface Missing {
+  readonly missing: readonly string[]
+  readonly baseline: Baseline | null
+}
+
+function holdOutGone({ name, cases }: GoldenSet, missing: readonly string[]): readonly HeldOut[] {
+  if (name !== REVIEWED_SET) return []
+  return cases.flatMap(({ id, articles }) => {
+    const gone = articles.find((guid) => missing.includes(guid))
+    return gone === undefined ? [] : [{ caseId: id, why: `${gone} is no longer in the library` }]
+  })
+}
+
+async function findNewer({
+  db,
+  set,
+  baseline,
+  newerThan,
+}: PlanOptions): Promise<readonly string[]> {
+  if (newerThan === null) return []
+  const known = { ...baseline?.articles, ...set.articles }
+  const since = await listGuidsSince(db, newerThan)
+  return since.filter((guid) => !Object.hasOwn(known, guid))
 }
 
 async function findHidden(
@@ -133,7 +176,8 @@ export function casesOf(
   { cases, hidden }: Pick<RunPlan, 'cases' | 'hidden'>,
 ): readonly GoldenCase[] {
   if (arm === 'hidden-evidence') {
-    return cases.filter(({ id }) => hidden.includes(id)).map(toHidden)
+    const admitted = new Set(hidden)
+    return cases.filter(({ id }) => admitted.has(id)).map(toHidden)
   }
   return arm === 'gold-evidence' ? cases.filter(isAnswerable) : cases
 }

@@ -26,6 +26,8 @@ interface SliceOptions {
   readonly target: Target
   /** Null where no judge is configured. */
   readonly judge: Judge | null
+  /** Counted over all of a run's slices: what hangs may take longer than one. */
+  readonly faults: { inARow: number }
   /** How long to go on: a job's time is short, and the next job goes on behind the last row. */
   readonly budgetMs: number
   readonly signal: AbortSignal
@@ -39,6 +41,7 @@ export type SliceEnd = 'done' | 'more' | 'stopped'
 
 /** A queue full of people's questions empties within seconds. */
 const BUSY_WAIT_MS = 2_000
+const MAX_BUSY_MS = 60_000
 /** So many faults one after the other are no bad questions, but a model or a target that is gone. */
 const MAX_FAULTS_IN_A_ROW = 5
 
@@ -50,17 +53,16 @@ interface Work {
 
 /** Asks what has not been asked yet, one case at a time; each finished case is one row. */
 export async function runSlice(options: SliceOptions): Promise<SliceEnd> {
-  const { database, runId, signal, budgetMs } = options
+  const { database, runId, signal, budgetMs, faults } = options
   const endsAt = performance.now() + budgetMs
   const finished = new Set((await listFinishedCases(database.pool, runId)).map(taskKey))
   const open = workOf(options).filter(({ key }) => !finished.has(key))
-  let faults = 0
   for (const { run } of open) {
     if (performance.now() > endsAt) return 'more'
     if ((await loadEvaluationState(database.pool, runId)) !== 'running') return 'stopped'
     const error = await run()
-    faults = error === null ? 0 : faults + 1
-    if (error !== null && faults >= MAX_FAULTS_IN_A_ROW) throw gone(error)
+    faults.inARow = error === null ? 0 : faults.inARow + 1
+    if (error !== null && faults.inARow >= MAX_FAULTS_IN_A_ROW) throw gone(error)
     signal.throwIfAborted()
   }
   // What a run says takes its own time, and gets a job of its own.
@@ -130,11 +132,16 @@ function isOfTheCase({ code }: AppError): boolean {
 }
 
 async function askWhenFree({ target, signal }: SliceOptions, task: Task): Promise<KeptAnswer> {
+  const waitsUntil = performance.now() + MAX_BUSY_MS
   for (;;) {
     try {
       return await target.ask(task, signal)
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'model-busy') throw error
+      // A quota that is used up says the same, and does not end by itself.
+      if (performance.now() > waitsUntil) {
+        throw new AppError('model-timeout', 'It was busy all the time.', { cause: error })
+      }
     }
     await sleep(BUSY_WAIT_MS, undefined, { signal })
   }

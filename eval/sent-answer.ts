@@ -58,10 +58,11 @@ export function toCaseAnswer(
   const toSpan = ({ articleId, start, end, text }: z.output<typeof source>) => {
     return { guid: guidOf(articleId), start, end, text }
   }
+  const { id, status, reason, sentences, timings, tokens } = answer
   return {
-    ...answer,
+    ...{ status, reason, answer: answer.answer, sentences, timings, tokens },
     ...(how === null ? UNTOLD : toTold(how, guidOf)),
-    answerId: answer.id,
+    answerId: id,
     citations: answer.citations.map(({ quote, number, ...place }) => ({
       ...toSpan({ ...place, text: quote }),
       number,

@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../src/errors.ts'
 import { ROOT } from '../test/source-tree.ts'
 import { ANSWERABLE, NEAR_MISS, toSet } from '../test/test-golden-set.ts'
-import { goldenSetsDir, listSets, loadBaseline, loadSet, saveBaseline } from './set-folder.ts'
+import {
+  goldenSetsDir,
+  listSetArticles,
+  listSets,
+  loadBaseline,
+  loadSet,
+  saveBaseline,
+} from './set-folder.ts'
 
 const LABEL = {
   caseId: 'ls-001',
@@ -60,6 +67,22 @@ describe('the golden sets', () => {
     await write('set.json', '{}', 'another')
     await write('set.json', '{}', 'Not A Name')
     expect(await listSets({ folder })).toEqual(['another', 'mine'])
+  })
+})
+
+describe('the articles of a set', () => {
+  it('are those of its set.json, whatever is wrong with its cases', async () => {
+    await write('cases.jsonl', '{"id": \n')
+    expect(await listSetArticles('mine', { folder })).toEqual(['listening'])
+  })
+
+  it.each(['{', '{}', '[]'])('are none where its set.json cannot be read: %s', async (text) => {
+    await write('set.json', text)
+    expect(await listSetArticles('mine', { folder })).toEqual([])
+  })
+
+  it('are asked of a set that is there', async () => {
+    expect((await faultOf(listSetArticles('yours', { folder }))).code).toBe('not-found')
   })
 })
 

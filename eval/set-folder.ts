@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { AppError, messageOf } from '../src/errors.ts'
 import { baselineFile, type Baseline } from './baseline.ts'
-import { parseGoldenSet, pathIn, type GoldenSet } from './golden-set.ts'
+import { parseGoldenSet, parseSetFile, pathIn, type GoldenSet } from './golden-set.ts'
 
 /** The project's own golden sets; the built code has no package.json of its own, so it finds the same. */
 export const goldenSetsDir = join(findProject(import.meta.dirname), 'golden-set')
@@ -41,6 +41,15 @@ export async function loadSet(name: string, options: FolderOptions = {}): Promis
     ),
   )
   return parseGoldenSet({ name, set: set ?? '', cases: cases ?? '', labelled: labelled ?? null })
+}
+
+/** Guids of the articles that a set speaks of; none where its set.json cannot be read. */
+export async function listSetArticles(
+  name: string,
+  options: FolderOptions = {},
+): Promise<readonly string[]> {
+  const text = await readIfThere(join(await folderOf(name, options), 'set.json'))
+  return Object.keys(parseSetFile(text ?? '', pathIn(name, 'set.json')).data?.articles ?? {})
 }
 
 /** Of a set, by its name, null where it was never blessed; or the file at an absolute path. */

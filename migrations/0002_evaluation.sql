@@ -16,6 +16,8 @@ create table evaluation (
   fingerprints jsonb not null,
   corpus_revision bigint not null,
   total integer not null,
+  -- A run goes through many jobs; one that does not carry this number is of an earlier turn.
+  slice integer not null default 0,
   -- Verdict, metrics, flips and what was held out, once it is done.
   report jsonb,
   error text,

@@ -107,6 +107,9 @@ describe('a bad setting', () => {
     ['EMBEDDING_MODEL', 'llama:qwen'],
     ['JUDGE_MODEL', 'qwen2.5'],
     ['JUDGE_MODEL', 'onnx:bge-small-en-v1.5-q8'],
+    ['EVAL_WEBHOOK', 'hooks.example/footnote'],
+    ['EVAL_WEBHOOK', 'https://me:secret@hooks.example/footnote'],
+    ['EVAL_WEBHOOK', 'https://secret@hooks.example/footnote'],
     ['OLLAMA_HOST', '127.0.0.1:11434'],
     ['OLLAMA_HOST', 'ftp://127.0.0.1'],
     ['DATABASE_URL', 'mysql://db.example/footnote'],
@@ -139,6 +142,10 @@ describe('a bad setting', () => {
     [{ PORT: 'x' }, /PORT must be a whole number from 0 to 65535, and is "x"/],
     [{ FEEDS: 'a.xml ftp://b' }, /FEEDS must be http or https addresses or files.*"ftp:\/\/b"/],
     [{ CHAT_MODEL: 'x' }, /CHAT_MODEL must begin with one of llama:, ollama:, none/],
+    [
+      { EVAL_WEBHOOK: 'https://me:pw@hooks.example/' },
+      /EVAL_WEBHOOK must have no user.*path or query\.$/,
+    ],
     [{ HOST: '0.0.0.0' }, /HOST is 0\.0\.0\.0.*set API_KEY, or leave HOST at 127\.0\.0\.1/],
     [{ ALLOWED_ORIGINS: '*' }, /ALLOWED_ORIGINS .*such as https:\/\/reader\.example.*"\*"/],
   ])('says what would be right: %j', (env, message) => {
@@ -148,6 +155,7 @@ describe('a bad setting', () => {
   it.each([
     { API_KEY: 'canary-key' },
     { DATABASE_URL: 'mysql://db.example?password=canary-key' },
+    { EVAL_WEBHOOK: 'https://me:canary-key@hooks.example/' },
     { MIGRATE_DATABASE_URL: 'mysql://db.example?password=canary-key' },
   ])('that is a secret is not told: %j', (env) => {
     expect(messageFor(env)).not.toContain('canary-key')

@@ -61,6 +61,13 @@ function isOrigin(word: string): boolean {
   return URL.canParse(word) && /^https?:/.test(word) && new URL(word).origin === word
 }
 
+/** Fetch takes no such address. */
+function hasCredentials(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { username, password } = new URL(value)
+  return username !== '' || password !== ''
+}
+
 /** `host:port` or `host`. */
 function isHost(word: string): boolean {
   return isIPv6(word) || (/^[^/?#@\\]+$/.test(word) && URL.canParse(`http://${word}/`))
@@ -103,7 +110,13 @@ export const settings = z.object({
   EVAL_TIMEZONE: text.refine((value) => value === undefined || isTimezone(value), {
     message: 'must be a time zone such as Europe/Berlin',
   }),
-  EVAL_WEBHOOK: url(['http:', 'https:'], 'https://hooks.example/footnote'),
+  EVAL_WEBHOOK: url(['http:', 'https:'], 'https://hooks.example/footnote').refine(
+    (value) => value === undefined || !hasCredentials(value),
+    {
+      message:
+        'must have no user and password before its host, which cannot be sent: a key stands in its path or query',
+    },
+  ),
   OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
   MODELS_DIR: text,
   MODEL_THREADS: wholeNumber(1, 256, defaultThreads()),

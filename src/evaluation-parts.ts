@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { judgeAnswer } from '../eval/judge.ts'
 import type { Fingerprints } from '../eval/fingerprints.ts'
 import type { Config } from './config.ts'
@@ -28,8 +27,6 @@ interface PartsOptions {
   readonly signal: AbortSignal
 }
 
-const CHAT_POLL_MS = 250
-
 /** What an evaluation is done with, of what the service has. */
 export function createEvaluationParts(options: PartsOptions): EvaluationDependencies {
   const { config, database, queue, steps, chat, embedding, logger, signal } = options
@@ -46,7 +43,7 @@ export function createEvaluationParts(options: PartsOptions): EvaluationDependen
     judgeModel: judgeModel.kind === 'none' ? null : modelId(judgeModel),
     configuration: () => describeConfiguration(config, store),
     addresses: new Map(),
-    whenChat: (runSignal) => untilChat(options, runSignal),
+    isChatReady: () => isChatReady(options),
     async openJudge() {
       const opened = await openJudge()
       if (opened === null) return null
@@ -56,12 +53,11 @@ export function createEvaluationParts(options: PartsOptions): EvaluationDependen
   }
 }
 
-async function untilChat({ readiness }: PartsOptions, signal: AbortSignal): Promise<void> {
-  while (readiness.parts.chat.status === 'loading') {
-    await sleep(CHAT_POLL_MS, undefined, { signal })
-  }
+/** A model that missed one question is still there for the next. */
+function isChatReady({ chat, readiness }: PartsOptions): boolean {
+  if (chat.model !== null) return true
   const { status, detail } = readiness.parts.chat
-  if (status === 'ok') return
+  if (status === 'loading' || status === 'ok') return false
   throw new AppError('model-unavailable', `The chat model cannot be had: ${detail}`)
 }
 

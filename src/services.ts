@@ -25,7 +25,11 @@ import {
   refreshFeedHandlers,
   requestRefresh,
 } from './jobs/refresh-feed.ts'
-import { runEvaluationHandlers, type EvaluationDependencies } from './jobs/run-evaluation.ts'
+import {
+  runEvaluationHandlers,
+  sendLostRuns,
+  type EvaluationDependencies,
+} from './jobs/run-evaluation.ts'
 import type { Logger } from './logger.ts'
 import { ChatTurns } from './models/chat-turns.ts'
 import type { EmbeddingModel } from './models/embedding.ts'
@@ -236,6 +240,7 @@ async function startJobs(
   await queue.work('refresh-due-feeds', refreshDueFeedsHandlers(refresh))
   await queue.work('run-evaluation', runEvaluationHandlers(evaluation))
   await queue.work('nightly-evaluation', nightlyEvaluationHandlers({ ...evaluation, logger }))
+  await sendLostRuns(evaluation)
   if (hasSchedule) {
     await queue.schedule('refresh-due-feeds', '* * * * *')
     const options = { timezone: config.evalTimezone }

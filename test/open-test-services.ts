@@ -97,7 +97,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     judgeModel: null,
     configuration: () => Promise.resolve({ chat: options.chat?.id ?? 'none' }),
     addresses: new Map(),
-    whenChat: () => Promise.resolve(),
+    isChatReady: () => true,
     openJudge: () => Promise.resolve(null),
     onEnded: () => Promise.resolve(),
   }

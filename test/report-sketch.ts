@@ -160,11 +160,14 @@ export function sketchMetric(changes: Partial<MetricValue> = {}): MetricValue {
   }
 }
 
+const COMPARED_WITH = { why: 'First figures.', at: '2026-02-01T10:00:00Z', commit: '0e3d96d' }
+
 export function sketchReport(changes: Partial<Report> = {}): Report {
   const metric = sketchMetric()
   return {
     verdict: 'passed',
     reasons: ['Nothing is worse.'],
+    baseline: COMPARED_WITH,
     metrics: {
       system: { 'hit@1': metric, correct: metric, 'refusal-recall': metric, balanced: metric },
     },
@@ -200,7 +203,7 @@ export function sketchInput(changes: Partial<ReportInput> = {}): ReportInput {
     report: sketchReport(),
     rows: [sketchRow(), sketchRefusal()],
     history: [],
-    regressionOf: { why: 'First figures.', at: '2026-02-01T10:00:00Z', commit: '0e3d96d' },
+    regressionOf: COMPARED_WITH,
     ...changes,
   }
 }

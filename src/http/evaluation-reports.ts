@@ -8,8 +8,9 @@ import type { ReportInput } from '../../eval/report-view.ts'
 import type { Report } from '../../eval/report.ts'
 import { AppError } from '../errors.ts'
 import {
-  listRowsWithAnswers,
+  listRowPage,
   loadEvaluation,
+  loadEvaluationSummary,
   type EvaluationSummary,
   type StoredEvaluation,
 } from '../store/evaluations.ts'
@@ -26,15 +27,18 @@ const REPORT_POLICY =
 export function evaluationReportRoutes(context: HttpContext): Router {
   const router = Router()
   router.get('/v1/evaluations/:id', async (request, response) => {
-    const run = await findRun(context, request.params.id)
+    const { id } = request.params
+    if (request.accepts(['json', 'html']) !== 'html') {
+      return void response.json(presentRun(await findSummary(context, id)))
+    }
     const { pool } = context.services().database
-    if (request.accepts(['json', 'html']) !== 'html') return void response.json(presentRun(run))
-    await sendHtml(response, await loadReportInput(pool, run))
+    await sendHtml(response, await loadReportInput(pool, await findRun(context, id)))
   })
   router.get('/v1/evaluations/:id/report', async (request, response) => {
-    const look = lookOf(request)
+    const { split, ...look } = lookOf(request)
     const run = await findRun(context, request.params.id)
-    const input = await loadReportInput(context.services().database.pool, run)
+    const { pool } = context.services().database
+    const input = await loadReportInput(pool, run, split === undefined ? {} : { split })
     const type = request.accepts(['json', 'html', 'text'])
     if (type === 'html') await sendHtml(response, input)
     else if (type === 'text') response.type('text').send(formatReport(input, look))
@@ -42,17 +46,17 @@ export function evaluationReportRoutes(context: HttpContext): Router {
   })
   router.get('/v1/evaluations/:id/rows', async (request, response) => {
     const { limit = DEFAULT_LIMIT, cursor } = parseRequest(rowsQuery, queryOf(request))
-    const { id } = await findRun(context, request.params.id)
+    const { id } = await findSummary(context, request.params.id)
     const key = fromCursor(rowCursor, cursor)
     const after = key === null ? null : { arm: key[0], caseId: key[1], repetition: key[2] }
     const { pool } = context.services().database
-    const found = await listRowsWithAnswers(pool, id, { after, limit: limit + 1 })
+    const found = await listRowPage(pool, id, { after, limit: limit + 1 })
     const { items, next } = toPage(found, limit, ({ arm, caseId, repetition }) => [
       arm,
       caseId,
       repetition,
     ])
-    response.json({ items: items.map(({ body: _body, trace: _trace, ...row }) => row), next })
+    response.json({ items, next })
   })
   router.get('/v1/evaluations/:id/comparison', async (request, response) => {
     const run = await findRun(context, request.params.id)
@@ -71,21 +75,30 @@ async function sendHtml(response: Response, input: ReportInput): Promise<void> {
   response.type('html').send(renderReportHtml(input))
 }
 
+/** With its plan, which grows with the set: for what cannot do without it. */
 export async function findRun(context: HttpContext, id: string): Promise<StoredEvaluation> {
-  const run = await loadEvaluation(context.services().database.pool, id)
+  return requireFound(await loadEvaluation(context.services().database.pool, id))
+}
+
+export async function findSummary(context: HttpContext, id: string): Promise<EvaluationSummary> {
+  return requireFound(await loadEvaluationSummary(context.services().database.pool, id))
+}
+
+function requireFound<Run extends EvaluationSummary>(run: Run | undefined): Run {
   if (run === undefined) throw new AppError('not-found', 'There is no run with this id.')
   return run
 }
 
 function lookOf(request: Request) {
-  const { width, colour } = parseRequest(reportQuery, queryOf(request))
-  return { ...(width === undefined ? {} : { width }), isColour: colour === 'true' }
+  const { width, colour, split } = parseRequest(reportQuery, queryOf(request))
+  return { ...(width === undefined ? {} : { width }), split, isColour: colour === 'true' }
 }
 
 /** Of a run that has not come to its end. */
 const NO_REPORT = {
   verdict: null,
   reasons: [],
+  baseline: null,
   metrics: {},
   flips: [],
   heldOut: [],

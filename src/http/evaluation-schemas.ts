@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SPLITS } from '../../eval/golden-case.ts'
 import { jobSchema, nullableTime, numberIn, page, text } from './schemas.ts'
 
 export const evaluationsQuery = z.strictObject({ set: text(1, 100).optional(), ...page })
@@ -10,6 +11,8 @@ export const rowCursor = z.tuple([text(1, 200), text(1, 200), z.int().min(1).max
 export const reportQuery = z.strictObject({
   width: numberIn(40, 400).optional(),
   colour: z.enum(['true', 'false']).optional(),
+  /** The figures of this half alone. */
+  split: z.enum(SPLITS).optional(),
 })
 export const blessRequest = z.strictObject({ why: text(1, 2_000) })
 
@@ -57,6 +60,8 @@ export const evaluationSchema = z.object({
   code: z.string().nullable(),
   verdict: verdict.nullable(),
   reasons: z.array(z.string()),
+  /** What the run was compared with. */
+  baseline: z.object({ at: z.string(), why: z.string(), commit: z.string().nullable() }).nullable(),
   metrics: metricsSchema,
   flips: z.array(flipSchema),
   heldOut: z.array(heldOutSchema),

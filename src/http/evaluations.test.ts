@@ -1,12 +1,24 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { z } from 'zod'
+import { formatBaseline } from '../../eval/bless.ts'
+import { toComparable } from '../../eval/bless-run.ts'
+import { SPLITS } from '../../eval/golden-case.ts'
+import type { ReportJson } from '../../eval/report-json.ts'
+import { NO_PLAN } from '../../eval/run-plan.ts'
 import { goldenSetsDir, loadSet } from '../../eval/set-folder.ts'
 import { contractFaults } from '../../test/contract.ts'
 import { openTestApp, type Reply, type TestApp } from '../../test/open-test-app.ts'
 import { openTestServices, type TestServices } from '../../test/open-test-services.ts'
-import { endEvaluation } from '../store/evaluations.ts'
+import {
+  endEvaluation,
+  insertEvaluation,
+  loadEvaluation,
+  type StoredEvaluation,
+} from '../store/evaluations.ts'
 import type { evaluationRowSchema, evaluationSchema } from './evaluation-schemas.ts'
 
 type Run = z.infer<typeof evaluationSchema>
@@ -72,6 +84,10 @@ const get = (id: string) => call(`GET /v1/evaluations/${id}`, '/v1/evaluations/{
 
 async function finished(body: object = REQUEST): Promise<Run> {
   const { id } = await start(body)
+  return untilEnded(id)
+}
+
+async function untilEnded(id: string): Promise<Run> {
   for (;;) {
     const run = (await get(id)).json as Run
     if (run.endedAt !== null) return run
@@ -98,11 +114,13 @@ describe('asking for a run', () => {
       id: expect.stringMatching(/^run_/) as string,
       set: 'handbook',
       arms: ['extracted'],
+      request: REQUEST,
       state: 'waiting',
       origin: 'asked',
       done: 0,
       total: 3,
       verdict: null,
+      baseline: null,
       job: {
         id: run.id,
         kind: 'run-evaluation',
@@ -218,8 +236,10 @@ describe('a run', () => {
       state: 'done',
       done: 3,
       total: 3,
+      request: REQUEST,
       error: null,
       code: null,
+      baseline: null,
       judge: null,
       fingerprints: { corpus: expect.stringMatching(/^[0-9a-f]+$/) as string },
     })
@@ -227,6 +247,67 @@ describe('a run', () => {
     expect(run.metrics['extracted']?.['hit@10']?.value).toBeTypeOf('number')
     const job = await call(`GET /v1/jobs/${run.id}`, '/v1/jobs/{id}')
     expect(job.json).toMatchObject({ state: 'done', progress: { done: 3, total: 3 } })
+  })
+
+  it('tells what it was compared with', async () => {
+    const { id } = await finished()
+    const why = 'First figures.'
+    const { database } = test.services
+    const run = await loadEvaluation(database.pool, id)
+    const baseline = await toComparable(database.pool, run as StoredEvaluation)
+    const blessed = { at: '2026-01-02T03:04:05.000Z', why, commit: null }
+    const folder = mkdtempSync(join(tmpdir(), 'footnote-test-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'baseline.json')
+    writeFileSync(file, formatBaseline({ ...baseline, blessed }))
+    const { json } = await door.call('POST /v1/evaluations', {
+      body: { ...REQUEST, baseline: file },
+    })
+    const compared = await untilEnded((json as Run).id)
+    expect(compared).toMatchObject({ state: 'done', baseline: blessed })
+    expect(compared.request['baseline']).toBe(file)
+  })
+
+  it('is reported over one half of its set, and no other half is there', async () => {
+    const { id } = await finished({ ...REQUEST, limit: 12 })
+    const halves = new Map(
+      (await loadSet('handbook')).cases.map((golden) => [golden.id, golden.split]),
+    )
+    const accept = { headers: { accept: 'application/json' } }
+    const report = async (query: string) => {
+      const reply = await app.call(`GET /v1/evaluations/${id}/report${query}`, accept)
+      expect(reply.status).toBe(200)
+      return reply.json as ReportJson
+    }
+    const whole = await report('')
+    expect(whole.rows).toHaveLength(12)
+    for (const split of SPLITS) {
+      const half = await report(`?split=${split}`)
+      const expected = whole.rows.filter(({ caseId }) => halves.get(caseId) === split)
+      expect(expected.length).toBeGreaterThan(0)
+      expect(half.rows).toEqual(expected)
+      expect(half.run.split).toBe(split)
+      const figure = half.report?.metrics['extracted']?.['hit@1']
+      expect(figure?.total).toBeLessThan(whole.report?.metrics['extracted']?.['hit@1']?.total ?? 0)
+    }
+    const wrong = await app.call(`GET /v1/evaluations/${id}/report?split=half`, accept)
+    expect(wrong).toMatchObject({ status: 400, json: { errors: [{ path: '/split' }] } })
+  })
+
+  it('that could not even be planned is shown with its fault', async () => {
+    const { pool } = test.services.database
+    const run = { id: 'run_1', setName: 'handbook', origin: 'nightly', plan: NO_PLAN } as const
+    const nothing = { request: { set: 'handbook' }, fingerprints: {}, corpusRevision: 0, total: 0 }
+    await insertEvaluation(pool, { ...run, ...nothing })
+    const error = 'The weights are torn.'
+    await endEvaluation(pool, 'run_1', { state: 'failed', error, errorCode: 'model-file-invalid' })
+    const shown = { state: 'failed', arms: [], error, code: 'model-file-invalid', verdict: null }
+    expect((await get('run_1')).json).toMatchObject(shown)
+    for (const accept of ['application/json', 'text/plain', 'text/html']) {
+      const reply = await app.call('GET /v1/evaluations/run_1/report', { headers: { accept } })
+      expect(reply.status).toBe(200)
+      expect(reply.text).toContain(error)
+    }
   })
 
   it('is sent to a browser as one page of its own', async () => {

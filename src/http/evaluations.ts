@@ -9,7 +9,7 @@ import { queryOf, type HttpContext } from './context.ts'
 import { presentRunJob } from './jobs.ts'
 import { DEFAULT_LIMIT, fromCursor, toPage } from './paging.ts'
 import { parseRequest } from './parse-request.ts'
-import { findRun, presentRun } from './evaluation-reports.ts'
+import { findRun, findSummary, presentRun } from './evaluation-reports.ts'
 import { blessRequest, evaluationCursor, evaluationsQuery } from './evaluation-schemas.ts'
 
 export function evaluationRoutes(context: HttpContext): Router {
@@ -26,7 +26,7 @@ export function evaluationRoutes(context: HttpContext): Router {
       return
     }
     const id = await requestEvaluation(evaluation, body)
-    const run = await findRun(context, id)
+    const run = await findSummary(context, id)
     const started = { ...presentRun(run), job: presentRunJob(run) }
     response.status(202).location(`/v1/evaluations/${id}`).json(started)
   })
@@ -42,7 +42,7 @@ export function evaluationRoutes(context: HttpContext): Router {
     response.json({ items: items.map(presentRun), next })
   })
   router.delete('/v1/evaluations/:id', async (request, response) => {
-    const { id } = await findRun(context, request.params.id)
+    const { id } = await findSummary(context, request.params.id)
     await endEvaluation(context.services().database.pool, id, { state: 'stopped' })
     response.status(204).end()
   })

@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { loadEvaluation, type EvaluationSummary } from '../store/evaluations.ts'
+import { loadEvaluationSummary, type EvaluationSummary } from '../store/evaluations.ts'
 import { loadRefresh, type Refresh } from '../store/refreshes.ts'
 import type { HttpContext } from './context.ts'
 
@@ -10,7 +10,7 @@ export function jobRoutes(context: HttpContext): Router {
   router.get('/v1/jobs/:id', async (request, response) => {
     const { id } = request.params
     const { pool } = context.services().database
-    const run = await loadEvaluation(pool, id)
+    const run = await loadEvaluationSummary(pool, id)
     if (run !== undefined) return void response.json(presentRunJob(run))
     // The database fails on any other text.
     const refresh = z.guid().safeParse(id).success ? await loadRefresh(pool, id) : undefined

@@ -21,6 +21,7 @@ function reportOf(reasons: readonly string[], changes: Partial<Report> = {}): Re
   return {
     verdict: reasons.length === 0 ? 'passed' : 'regressed',
     reasons,
+    baseline: null,
     metrics: {},
     flips: [],
     heldOut: [],

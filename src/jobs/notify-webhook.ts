@@ -49,8 +49,9 @@ async function findPrevious(
   { pool }: Database,
   { id, setName }: StoredEvaluation,
 ): Promise<EvaluationSummary | undefined> {
-  const runs = await listEvaluations(pool, { setName, after: id, limit: RUNS_LOOKED_AT })
-  return runs.find(({ origin, state }) => origin === 'nightly' && isEnded(state))
+  const search = { setName, origin: 'nightly', after: id, limit: RUNS_LOOKED_AT } as const
+  const runs = await listEvaluations(pool, search)
+  return runs.find(({ state }) => isEnded(state))
 }
 
 function isEnded(state: string): boolean {

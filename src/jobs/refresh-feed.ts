@@ -115,8 +115,8 @@ async function refreshFeed(
 
 /** Null: it has begun. Else the seconds until it may be tried again. */
 async function beginOrWait(db: Queryable, refreshId: string): Promise<number | null> {
-  if (await isEvaluating(db)) return WAIT_FOR_RUN_SECONDS
-  return (await startRefresh(db, refreshId)) ? null : WAIT_FOR_RUNNING_SECONDS
+  if (await startRefresh(db, refreshId)) return null
+  return (await isEvaluating(db)) ? WAIT_FOR_RUN_SECONDS : WAIT_FOR_RUNNING_SECONDS
 }
 
 function isLasting(code: ErrorCode): code is RefreshErrorCode {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EvaluationRequest } from '../../eval/evaluation-request.ts'
 import { prepareRun } from '../../eval/prepare-run.ts'
 import { loadReportInput } from '../../eval/report-input.ts'
@@ -15,9 +15,11 @@ import { LIBRARY, toRss } from '../../test/test-feed.ts'
 import { AppError } from '../errors.ts'
 import { loadAnswer } from '../store/answers.ts'
 import { loadCorpus } from '../store/corpus.ts'
+import { nextSlice, startEvaluation } from '../store/evaluation-turns.ts'
 import {
   endEvaluation,
   insertEvaluation,
+  insertEvaluationRow,
   listEvaluationRows,
   listEvaluations,
   loadEvaluation,
@@ -30,11 +32,12 @@ import { hashLibrary } from '../store/library-texts.ts'
 import { expectArticles, insertRefresh, loadRefresh, startRefresh } from '../store/refreshes.ts'
 import { openReview } from '../store/reviews.ts'
 import { addFeed, removeFeed } from './manage-feeds.ts'
-import { openQueue } from './queue.ts'
+import { openQueue, type JobQueue } from './queue.ts'
 import { requestRefresh } from './refresh-feed.ts'
 import {
   requestEvaluation,
   runEvaluationHandlers,
+  sendLostRuns,
   type EvaluationDependencies,
 } from './run-evaluation.ts'
 
@@ -61,6 +64,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   test.embedding.fault = undefined
+  test.freeBytes = Number.POSITIVE_INFINITY
   test.errors.length = 0
   expect(await findBrokenInvariants(db())).toEqual([])
   await db().query('delete from evaluation')
@@ -218,7 +222,7 @@ describe('a run', () => {
     const second = await ask()
     // Also where another process takes up its job.
     const handlers = runEvaluationHandlers(evaluation())
-    await handlers.run({ runId: second }, new AbortController().signal)
+    await handlers.run({ runId: second, slice: 0 }, new AbortController().signal)
     expect(await load(second)).toMatchObject({ state: 'waiting', done: 0, startedAt: null })
     gate.open()
     const endedAt = (await ended(first)).endedAt?.getTime() ?? 0
@@ -230,17 +234,13 @@ describe('a run', () => {
   it('is told of when it has ended by itself, and not when someone stopped it', async () => {
     const told: StoredEvaluation[] = []
     const onEnded = (ended: StoredEvaluation) => Promise.resolve(void told.push(ended))
-    const handlers = runEvaluationHandlers({ ...evaluation(), onEnded })
-    const { signal } = new AbortController()
+    const jobs = openJobs({ onEnded })
     const [done, lost, stopped] = [await insert(), await insert(), await insert()]
     await endEvaluation(db(), stopped, { state: 'stopped' })
-    for (const runId of [done, stopped]) {
-      // The first job asks, the second one makes the report.
-      await handlers.run({ runId }, signal)
-      await handlers.run({ runId }, signal)
+    for (const runId of [done, stopped]) await jobs.workOff({ runId, slice: 0 })
+    for (const runId of [lost, stopped]) {
+      await jobs.giveUp({ runId, slice: 0 }, 'It failed too often; the log says why.')
     }
-    await handlers.giveUp({ runId: lost }, 'It failed too often; the log says why.')
-    await handlers.giveUp({ runId: stopped }, 'It failed too often; the log says why.')
     expect(told).toMatchObject([
       { id: done, state: 'done' },
       { id: lost, state: 'failed', errorCode: 'internal', error: expect.stringMatching('often') },
@@ -253,20 +253,155 @@ describe('a run', () => {
       ...evaluation().steps,
       retrieve: () => Promise.reject(new TypeError('undefined is not a function')),
     }
-    const handlers = runEvaluationHandlers({ ...evaluation(), steps })
-    const { signal } = new AbortController()
-    await expect(handlers.run({ runId }, signal)).rejects.toThrow('undefined is not a function')
+    const jobs = openJobs({ steps })
+    await expect(jobs.run({ runId, slice: 0 })).rejects.toThrow('undefined is not a function')
     expect(await load(runId)).toMatchObject({ state: 'running', done: 0 })
+  })
+
+  it('ends where the disk is nearly full', async () => {
+    const runId = await insert()
+    test.freeBytes = 0
+    await openJobs().workOff({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({
+      state: 'failed',
+      error: 'The disk is nearly full: nothing more is written.',
+      errorCode: 'storage-full',
+      done: 0,
+    })
   })
 })
 
+interface RunJob {
+  readonly runId: string
+  readonly slice: number
+}
+
+interface SentJob extends RunJob {
+  readonly delaySeconds: number | undefined
+}
+
+/** The jobs of runs, done by the test itself: what they send is kept, and no other worker takes it. */
+function openJobs(parts: Partial<EvaluationDependencies> = {}) {
+  const sent: SentJob[] = []
+  const queue: JobQueue = {
+    ...test.services.queue,
+    send: (_kind, data, { delaySeconds } = {}) =>
+      Promise.resolve(void sent.push({ ...(data as RunJob), delaySeconds })),
+    wake: () => undefined,
+  }
+  const handlers = runEvaluationHandlers({ ...evaluation(), ...parts, queue })
+  const { signal } = new AbortController()
+  const run = (job: RunJob) => handlers.run(job, signal)
+  return {
+    sent,
+    run,
+    giveUp: handlers.giveUp,
+    /** This job and those behind it, until there is none or one has to wait. */
+    async workOff(job: RunJob): Promise<void> {
+      await run(job)
+      for (let next = sent.pop(); next !== undefined; next = sent.pop()) {
+        if (next.delaySeconds !== undefined) return void sent.push(next)
+        await run(next)
+      }
+    },
+  }
+}
+
 /** A run without its job: the test does that job’s work. */
-async function insert(parts: Partial<EvaluationDependencies> = {}): Promise<string> {
-  const prepared = await prepareRun({ ...REQUEST, limit: 2 }, { ...evaluation(), ...parts })
+async function insert(
+  changes: EvaluationRequest = {},
+  parts: Partial<EvaluationDependencies> = {},
+): Promise<string> {
+  const request = { ...REQUEST, limit: 2, ...changes }
+  const prepared = await prepareRun(request, { ...evaluation(), ...parts })
   const id = `run_${(await listEvaluations(db(), { limit: 100 })).length}`
   await insertEvaluation(db(), { ...prepared, id, origin: 'asked' })
   return id
 }
+
+describe('a job of a run', () => {
+  it('is the run’s own where it carries its number, and else does nothing', async () => {
+    const runId = await insert()
+    expect(await nextSlice(db(), runId)).toBe(1)
+    const jobs = openJobs()
+    for (const slice of [0, 2]) await jobs.run({ runId, slice })
+    expect(await load(runId)).toMatchObject({ state: 'waiting', slice: 1, done: 0 })
+    expect(jobs.sent).toEqual([])
+    await jobs.run({ runId, slice: 1 })
+    expect(await load(runId)).toMatchObject({ state: 'running', slice: 2, done: 2 })
+    expect(jobs.sent).toEqual([{ runId, slice: 2, delaySeconds: undefined }])
+  })
+
+  it('that was given up ends the run, unless it is of an earlier turn', async () => {
+    const runId = await insert()
+    await nextSlice(db(), runId)
+    const jobs = openJobs()
+    await jobs.giveUp({ runId, slice: 0 }, 'It failed too often.')
+    expect(await load(runId)).toMatchObject({ state: 'waiting', error: null })
+    await jobs.giveUp({ runId, slice: 1 }, 'It failed too often.')
+    expect(await load(runId)).toMatchObject({ state: 'failed', error: 'It failed too often.' })
+    await jobs.giveUp({ runId: 'run_none', slice: 0 }, 'It failed too often.')
+  })
+
+  it('waits while another one of the run is at work in the process', async () => {
+    const runId = await insert()
+    const { steps } = evaluation()
+    const [reached, opened] = [later(), later()]
+    let asked = 0
+    const jobs = openJobs({
+      steps: {
+        ...steps,
+        retrieve: async (request) => {
+          asked += 1
+          reached.resolve()
+          await opened.promise
+          return steps.retrieve(request)
+        },
+      },
+    })
+    const first = jobs.run({ runId, slice: 0 })
+    await reached.promise
+    // The same one, given out again since it took too long, and one of the next turn.
+    for (const slice of [0, 1]) await jobs.run({ runId, slice })
+    expect(jobs.sent).toEqual([
+      { runId, slice: 0, delaySeconds: 2 },
+      { runId, slice: 1, delaySeconds: 2 },
+    ])
+    expect(asked).toBe(1)
+    opened.resolve()
+    await first
+    expect(asked).toBe(2)
+    expect(await load(runId)).toMatchObject({ state: 'running', slice: 1, done: 2 })
+    await jobs.run({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({ state: 'running', slice: 1 })
+    await jobs.run({ runId, slice: 1 })
+    expect(await load(runId)).toMatchObject({ state: 'done', done: 2 })
+    expect(asked).toBe(2)
+  })
+
+  it('that was lost is replaced', async () => {
+    const waiting = await insert()
+    await sendLostRuns(evaluation())
+    expect(await ended(waiting)).toMatchObject({ state: 'done', done: 2 })
+  })
+
+  it('that was lost is replaced when someone asks that the run go on', async () => {
+    const running = await insert()
+    await startEvaluation(db(), running)
+    expect(await ask({ resume: running })).toBe(running)
+    expect(await ended(running)).toMatchObject({ state: 'done', done: 2 })
+  })
+
+  it('that is there is not replaced', async () => {
+    const gate = holdUpAt(0)
+    const [first, second] = [await ask(), await ask()]
+    await gate.reached
+    await sendLostRuns(evaluation())
+    for (const id of [first, second]) expect(await load(id)).toMatchObject({ slice: 0 })
+    gate.open()
+    for (const id of [first, second]) expect(await ended(id)).toMatchObject({ state: 'done' })
+  })
+})
 
 describe('a refresh', () => {
   it('waits while a run is on, and goes on after it', async () => {
@@ -279,6 +414,17 @@ describe('a refresh', () => {
     gate.open()
     expect((await ended(id)).state).toBe('done')
     expect(await test.ended(refresh.id)).toMatchObject({ state: 'done', error: null })
+  })
+
+  it('that has begun and is tried again goes on while a run waits for it', async () => {
+    const { refresh } = await insertRefresh(db(), crypto.randomUUID(), handbookId)
+    await startRefresh(db(), refresh.id)
+    const id = await ask()
+    await heldUp('run-evaluation')
+    const data = { refreshId: refresh.id, feedId: handbookId }
+    await test.services.queue.send('refresh-feed', data)
+    expect(await test.ended(refresh.id)).toMatchObject({ state: 'done', error: null })
+    expect(await ended(id)).toMatchObject({ state: 'done', done: 5 })
   })
 
   it('that is on is waited for', async () => {
@@ -315,6 +461,27 @@ describe('a run that is stopped', () => {
     const after = await rowsOf(id)
     expect(names(after)).toEqual(await planned(id))
     expect(after).toEqual(expect.arrayContaining([...before]))
+  })
+
+  it('goes on once where two ask for it at the same moment', async () => {
+    const id = await stopped()
+    const both = later()
+    let asking = 0
+    const configuration = async () => {
+      asking += 1
+      if (asking === 2) both.resolve()
+      await both.promise
+      return evaluation().configuration()
+    }
+    const asked = [1, 2].map(() => ask({ resume: id }, { configuration }))
+    const results = await Promise.allSettled(asked)
+    const states = results.map(({ status }) => status).toSorted()
+    expect(states).toEqual(['fulfilled', 'rejected'])
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'conflict', message: `The run ${id} is on already.` },
+    })
+    expect(await ended(id)).toMatchObject({ state: 'done', done: 5 })
+    expect(names(await rowsOf(id))).toEqual(await planned(id))
   })
 
   it('goes on where the library has other dates and the same words', async () => {
@@ -469,19 +636,138 @@ describe('an arm that asks the chat model', () => {
     expect((await prepareRun(request, evaluation())).plan.arms).toEqual(['system'])
   })
 
+  it('waits until the model is loaded', async () => {
+    const runId = await insert({ arms: ['system'] })
+    let isReady = false
+    const jobs = openJobs({ isChatReady: () => isReady })
+    await jobs.workOff({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({ state: 'waiting', startedAt: null, done: 0 })
+    expect(jobs.sent).toEqual([{ runId, slice: 0, delaySeconds: 2 }])
+    isReady = true
+    await jobs.workOff({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({ state: 'done', done: 2 })
+  })
+
+  const unavailable = () => {
+    throw new AppError('model-unavailable', 'The weights are missing.')
+  }
+
   it('ends the run when the model cannot be had', async () => {
-    const fault = new AppError('model-unavailable', 'The weights are missing.')
-    const whenChat = () => Promise.reject(fault)
-    const handlers = runEvaluationHandlers({ ...evaluation(), whenChat })
-    const prepared = await prepareRun({ ...REQUEST, arms: ['system'] }, evaluation())
-    await insertEvaluation(db(), { ...prepared, id: 'run_1', origin: 'asked' })
-    await handlers.run({ runId: 'run_1' }, new AbortController().signal)
-    expect(await load('run_1')).toMatchObject({
+    const runId = await insert({ arms: ['extracted', 'system'] })
+    await openJobs({ isChatReady: unavailable }).workOff({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({
       state: 'failed',
       error: 'The weights are missing.',
       errorCode: 'model-unavailable',
       done: 0,
     })
+  })
+
+  it('is all that waits for the model', async () => {
+    const runId = await insert({ arms: ['extracted', 'keyword'] })
+    const jobs = openJobs({ isChatReady: unavailable, hasChat: false })
+    await jobs.workOff({ runId, slice: 0 })
+    expect(await load(runId)).toMatchObject({ state: 'done', done: 4 })
+  })
+
+  describe('in a run that a service without one comes upon', () => {
+    const MINUTE_MS = 60_000
+
+    async function comeUpon(runId: string) {
+      const told: StoredEvaluation[] = []
+      const onEnded = (run: StoredEvaluation) => Promise.resolve(void told.push(run))
+      const jobs = openJobs({ hasChat: false, isChatReady: unavailable, onEnded })
+      await jobs.workOff({ runId, slice: 0 })
+      expect(told).toEqual([])
+      return { run: await load(runId), sent: jobs.sent }
+    }
+
+    async function ageBy(ms: number, runId: string): Promise<void> {
+      const values = [runId, ms]
+      await db().query(
+        `update evaluation set
+           created_at = created_at - $2::integer * interval '1 millisecond',
+           started_at = started_at - $2::integer * interval '1 millisecond'
+         where evaluation.id = $1::text`,
+        values,
+      )
+      await db().query(
+        `update evaluation_row set ended_at = ended_at - $2::integer * interval '1 millisecond'
+         where evaluation_row.evaluation_id = $1::text`,
+        values,
+      )
+    }
+
+    const failedRow: EvaluationRow = {
+      arm: 'system',
+      caseId: 'a',
+      repetition: 1,
+      answerId: null,
+      result: null,
+      error: 'The chat model did not answer.',
+    }
+
+    it.each(['waiting', 'running'] as const)('is left alone while it is %s', async (state) => {
+      const runId = await insert({ arms: ['system'] })
+      if (state === 'running') await startEvaluation(db(), runId)
+      await ageBy(4.5 * MINUTE_MS, runId)
+      const { run, sent } = await comeUpon(runId)
+      expect(run).toMatchObject({ state, done: 0, error: null })
+      expect(sent).toEqual([{ runId, slice: 0, delaySeconds: 30 }])
+    })
+
+    it('is left alone as long as its rows end, however old it is', async () => {
+      const runId = await insert({ arms: ['system'] })
+      await startEvaluation(db(), runId)
+      await ageBy(60 * MINUTE_MS, runId)
+      await insertEvaluationRow(db(), runId, failedRow)
+      expect((await comeUpon(runId)).run).toMatchObject({ state: 'running', done: 1 })
+    })
+
+    it.each(['waiting', 'running', 'begun'] as const)(
+      'is stopped, and tells how it goes on, where it is %s and nothing came of it for long',
+      async (state) => {
+        const runId = await insert({ arms: ['system'] })
+        if (state !== 'waiting') await startEvaluation(db(), runId)
+        if (state === 'begun') await insertEvaluationRow(db(), runId, failedRow)
+        await ageBy(5.5 * MINUTE_MS, runId)
+        expect((await comeUpon(runId)).run).toMatchObject({
+          state: 'stopped',
+          error: `The run was cut off. Go on with: footnote eval --resume ${runId}`,
+          errorCode: null,
+        })
+        expect(await ask({ resume: runId })).toBe(runId)
+        expect(await ended(runId)).toMatchObject({ state: 'done', error: null, done: 2 })
+      },
+    )
+  })
+
+  it('ends the run where the faults in a row are spread over its jobs', async () => {
+    chat.script = {
+      pieces: [],
+      throwAt: 0,
+      error: new AppError('model-timeout', 'The model took too long.'),
+    }
+    const runId = await insert({ arms: ['system'], limit: 8 })
+    const { steps } = evaluation()
+    // Each case takes up a whole job’s time.
+    let passedMs = 0
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs)
+    const jobs = openJobs({
+      steps: {
+        ...steps,
+        retrieve: (request) => {
+          passedMs += 60_000
+          return steps.retrieve(request)
+        },
+      },
+    })
+    await jobs.workOff({ runId, slice: 0 }).finally(() => clock.mockRestore())
+    const failed = await load(runId)
+    expect(failed).toMatchObject({ state: 'failed', errorCode: 'model-unavailable', done: 5 })
+    expect(failed.slice).toBe(4)
+    expect(failed.error).toMatch(/^5 cases in a row could not be asked/)
   })
 
   it('ends the run when the model fails five times in a row, and goes on when it is mended', async () => {
@@ -662,6 +948,16 @@ describe('another Footnote', () => {
     for (const { answerId } of rows) expect(await loadAnswer(db(), answerId ?? '')).toBeDefined()
   })
 
+  it('is asked where there is no chat model', async () => {
+    await using app = await openTestApp({ services: () => test.services })
+    const target = `http://127.0.0.1:${app.port}/`
+    const prepared = await prepareRun({ set: 'handbook', limit: 2, target }, evaluation())
+    await insertEvaluation(db(), { ...prepared, id: 'run_1', origin: 'asked' })
+    const isChatReady = () => false
+    await openJobs({ hasChat: false, isChatReady }).workOff({ runId: 'run_1', slice: 0 })
+    expect(await load('run_1')).toMatchObject({ state: 'done', error: null, done: 2 })
+  })
+
   it('is not asked for a part of this service', async () => {
     const error = await refusalOf(ask({ target: 'http://:secret@127.0.0.1:9/' }))
     expect(error.code).toBe('invalid-request')
@@ -678,21 +974,13 @@ describe('a judge', () => {
         Promise.resolve({ accuracy: 1, faithfulness: 0.5, toxicity: 0, verdict: 'It is so.' }),
       close: () => Promise.resolve(void (closed += 1)),
     }
-    const parts = {
-      ...evaluation(),
-      judgeModel: 'ollama:judge',
-      openJudge: () => Promise.resolve(judge),
-    }
-    const handlers = runEvaluationHandlers(parts)
-    const { signal } = new AbortController()
-    const prepared = await prepareRun({ ...REQUEST, limit: 20 }, parts)
-    await insertEvaluation(db(), { ...prepared, id: 'run_1', origin: 'asked' })
-    await handlers.run({ runId: 'run_1' }, signal)
-    await handlers.run({ runId: 'run_1' }, signal)
-    const { state, done, total, report } = await load('run_1')
+    const parts = { judgeModel: 'ollama:judge', openJudge: () => Promise.resolve(judge) }
+    const runId = await insert({ limit: 20 }, parts)
+    await openJobs(parts).workOff({ runId, slice: 0 })
+    const { state, done, total, report } = await load(runId)
     expect({ state, closed }).toEqual({ state: 'done', closed: 1 })
     expect(done).toBe(total)
-    const rows = await rowsOf('run_1')
+    const rows = await rowsOf(runId)
     const tried = rows.filter(({ arm }) => arm === JUDGE_ARM)
     expect(tried.length).toBeGreaterThan(0)
     expect(rows).toHaveLength(20 + tried.length)
@@ -704,5 +992,59 @@ describe('a judge', () => {
       checked: tried.length,
       isTrusted: false,
     })
+  })
+
+  it('that cannot be had spoils nothing: the report says that nothing was judged', async () => {
+    const parts = {
+      judgeModel: 'ollama:judge',
+      openJudge: () => Promise.reject(new AppError('model-unavailable', 'It is away.')),
+    }
+    const runId = await insert({ limit: 20 }, parts)
+    await openJobs(parts).workOff({ runId, slice: 0 })
+    const { state, error, report } = await load(runId)
+    expect({ state, error }).toEqual({ state: 'done', error: null })
+    const rows = await rowsOf(runId)
+    expect(rows).toHaveLength(20)
+    expect(rows.every(isUnjudged)).toBe(true)
+    expect((report as Report).judge).toBeNull()
+    expect((report as Report).notes).toContain(
+      'The judge ollama:judge could not be had: nothing was judged.',
+    )
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new AppError('model-timeout', 'It took too long.'))],
+    ['gives nothing', () => Promise.resolve(null)],
+  ])('that %s at every answer spoils no row', async (_what, judge) => {
+    const opened = { judge, close: () => Promise.resolve() }
+    const parts = { judgeModel: 'ollama:judge', openJudge: () => Promise.resolve(opened) }
+    const runId = await insert({ limit: 20 }, parts)
+    await openJobs(parts).workOff({ runId, slice: 0 })
+    const { state, error, done, total } = await load(runId)
+    expect({ state, error, done }).toEqual({ state: 'done', error: null, done: total })
+    const rows = await rowsOf(runId)
+    expect(rows.some(({ arm }) => arm === JUDGE_ARM)).toBe(true)
+    expect(rows.every(isUnjudged)).toBe(true)
+  })
+
+  const isUnjudged = ({ error, result }: EvaluationRow) =>
+    error === null && (result as { judge: unknown }).judge === null
+
+  it('is closed where its run was stopped between two jobs, and not for another run’s sake', async () => {
+    let closed = 0
+    const opened = {
+      judge: () => Promise.resolve(null),
+      close: () => Promise.resolve(void (closed += 1)),
+    }
+    const parts = { judgeModel: 'ollama:judge', openJudge: () => Promise.resolve(opened) }
+    const [runId, other] = [await insert({}, parts), await insert({}, parts)]
+    const jobs = openJobs(parts)
+    await jobs.run({ runId, slice: 0 })
+    await endEvaluation(db(), other, { state: 'stopped' })
+    await jobs.run({ runId: other, slice: 0 })
+    expect(closed).toBe(0)
+    await endEvaluation(db(), runId, { state: 'stopped' })
+    await jobs.run({ runId, slice: 1 })
+    expect(closed).toBe(1)
   })
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EvaluationRequest } from '../../eval/evaluation-request.ts'
+import { needsChat } from '../../eval/arms.ts'
 import { findDifferences } from '../../eval/fingerprints.ts'
 import { finishRun, type FinishedRun } from '../../eval/finish-run.ts'
 import { withoutKey } from '../../eval/http-target.ts'
@@ -12,16 +13,22 @@ import { transaction } from '../db/database.ts'
 import { AppError } from '../errors.ts'
 import { loadCorpus } from '../store/corpus.ts'
 import {
+  listLostRuns,
+  nextSlice,
+  reopenEvaluation,
+  replanEvaluation,
+  startEvaluation,
+} from '../store/evaluation-turns.ts'
+import {
   deleteFailedRows,
   endEvaluation,
   insertEvaluation,
   loadEvaluation,
-  reopenEvaluation,
-  replanEvaluation,
-  startEvaluation,
+  loadEvaluationSummary,
   type StoredEvaluation,
 } from '../store/evaluations.ts'
 import type { JobHandlers, JobQueue } from './queue.ts'
+import { requireSpace } from './require-space.ts'
 
 export interface EvaluationDependencies extends RunParts {
   readonly queue: JobQueue
@@ -40,10 +47,16 @@ export interface OpenedJudge {
 
 interface RunData {
   readonly runId: string
+  /** A run goes through many jobs; one that is not its latest is of an earlier turn. */
+  readonly slice: number
 }
 
-/** Until another run has ended or a feed has been read. */
+/** Until another run has ended, a feed has been read, or the chat model is loaded. */
 const WAIT_SECONDS = 2
+/** Until a service that has what the run needs may have gone on with it. */
+const PASS_ON_SECONDS = 30
+/** A run of which no row ended for so long has nobody who goes on with it. */
+const ABANDONED_MS = 5 * 60_000
 /** A job's time is short (queue.ts); the next one goes on behind the last row. */
 const SLICE_MS = 45_000
 
@@ -61,7 +74,7 @@ export async function requestEvaluation(
   if (target !== undefined) dependencies.addresses.set(id, target)
   await transaction(database, async (client) => {
     await insertEvaluation(client, { ...prepared, id, origin })
-    await queue.send('run-evaluation', { runId: id }, { db: client })
+    await queue.send('run-evaluation', { runId: id, slice: 0 }, { db: client })
   })
   queue.wake('run-evaluation')
   return id
@@ -83,19 +96,37 @@ async function resumeEvaluation(
   if (run.state === 'done') {
     throw new AppError('conflict', `The run ${runId} is done: there is nothing left to ask.`)
   }
-  if (run.state === 'waiting' || run.state === 'running') return runId
+  if (run.state === 'waiting' || run.state === 'running') {
+    await sendLostRuns(dependencies)
+    return runId
+  }
   const now = await prepareRun(toRequest(run), dependencies)
   refuseOther(run, now)
   if (target !== undefined) rememberAddress(dependencies, { run, target })
   await transaction(database, async (client) => {
+    const slice = await reopenEvaluation(client, runId)
+    if (slice === null) throw new AppError('conflict', `The run ${runId} is on already.`)
     await deleteFailedRows(client, runId)
     // The library's words are the same, but what stands beside them may have changed meanwhile.
     await replanEvaluation(client, runId, { ...run, corpusRevision: now.corpusRevision })
-    await reopenEvaluation(client, runId)
-    await queue.send('run-evaluation', { runId }, { db: client })
+    await queue.send('run-evaluation', { runId, slice }, { db: client })
   })
   queue.wake('run-evaluation')
   return runId
+}
+
+/** Gives each run that has none its job: one whose last was given up while the database was away. */
+export async function sendLostRuns({
+  database,
+  queue,
+}: Pick<EvaluationDependencies, 'database' | 'queue'>): Promise<void> {
+  await transaction(database, async (client) => {
+    for (const runId of await listLostRuns(client)) {
+      const slice = await nextSlice(client, runId)
+      if (slice !== null) await queue.send('run-evaluation', { runId, slice }, { db: client })
+    }
+  })
+  queue.wake('run-evaluation')
 }
 
 function toRequest({ request, setName }: StoredEvaluation): EvaluationRequest {
@@ -129,10 +160,15 @@ function rememberAddress(
 
 export function runEvaluationHandlers(dependencies: EvaluationDependencies): JobHandlers<RunData> {
   const targets = createTargets(dependencies)
+  const running = new Set<string>()
   return {
-    run: async ({ runId }, signal) => {
+    run: async ({ runId, slice }, signal) => {
+      // A job that took longer than it may is given out again while it still goes on. One of the next turn
+      // must not get lost behind it.
+      if (running.has(runId)) return sendAgain(dependencies, { runId, slice }, WAIT_SECONDS)
+      running.add(runId)
       try {
-        await continueRun(dependencies, { runId, targets, signal })
+        await continueRun(dependencies, { runId, slice, targets, signal })
       } catch (error) {
         await targets.close()
         // The database's faults are the job's to repeat; whatever else is the run's end.
@@ -140,15 +176,22 @@ export function runEvaluationHandlers(dependencies: EvaluationDependencies): Job
         signal.throwIfAborted()
         const { message, code } = error
         await end(dependencies, runId, { state: 'failed', error: message, errorCode: code })
+      } finally {
+        running.delete(runId)
       }
     },
-    giveUp: ({ runId }, error) =>
-      end(dependencies, runId, { state: 'failed', error, errorCode: 'internal' }),
+    giveUp: async ({ runId, slice }, error) => {
+      const run = await loadEvaluationSummary(dependencies.database.pool, runId)
+      if (run?.slice !== slice) return
+      await end(dependencies, runId, { state: 'failed', error, errorCode: 'internal' })
+    },
   }
 }
 
 interface Opened {
   readonly target: Target
+  /** Faults one after the other, over all of a run's jobs. */
+  readonly faults: { inARow: number }
   readonly judge: OpenedJudge | null
 }
 
@@ -167,11 +210,17 @@ function createTargets(dependencies: EvaluationDependencies) {
       await close()
       const address = dependencies.addresses.get(id) ?? request.target
       const target = await openRunTarget(dependencies, { plan, address, signal })
-      current = { runId: id, target, judge: null }
-      current = { runId: id, target, judge: await openJudge(dependencies) }
+      const opened = { runId: id, target, judge: null, faults: { inARow: 0 } }
+      // Known before the judge is opened, so that it is closed whatever comes of that.
+      current = opened
+      current = { ...opened, judge: await openJudge(dependencies) }
       return current
     },
     close,
+    /** Of a run that was ended between two of its jobs. */
+    async closeOf(runId: string): Promise<void> {
+      if (current?.runId === runId) await close()
+    },
   }
 }
 
@@ -183,38 +232,85 @@ async function openJudge({ openJudge: open }: EvaluationDependencies): Promise<O
   })
 }
 
-interface RunTask {
-  readonly runId: string
+interface RunTask extends RunData {
   readonly targets: ReturnType<typeof createTargets>
   readonly signal: AbortSignal
 }
 
-async function continueRun(
-  dependencies: EvaluationDependencies,
-  { runId, targets, signal }: RunTask,
-): Promise<void> {
-  const { database, queue } = dependencies
+async function continueRun(dependencies: EvaluationDependencies, task: RunTask): Promise<void> {
+  const { database } = dependencies
+  const { runId, targets, signal } = task
   const run = await loadEvaluation(database.pool, runId)
-  if (run === undefined || run.endedAt !== null) return
-  if (!(await startEvaluation(database.pool, runId))) {
-    return queue.send('run-evaluation', { runId }, { delaySeconds: WAIT_SECONDS })
-  }
+  if (run === undefined || run.endedAt !== null) return targets.closeOf(runId)
+  if (run.slice !== task.slice) return
+  const delaySeconds = await findDelay(dependencies, run)
+  if (delaySeconds !== null) return sendAgain(dependencies, task, delaySeconds)
+  requireSpace(database)
   const finished = await requireSameLibrary(dependencies, run)
-  const { target, judge } = await targets.open(finished, signal)
+  const { target, judge, faults } = await targets.open(finished, signal)
   const sliceEnd = await runSlice({
     database,
     runId,
     plan: finished.plan,
     target,
     judge: judge?.judge ?? null,
+    faults,
     budgetMs: SLICE_MS,
     signal,
   })
-  if (sliceEnd === 'more') return queue.send('run-evaluation', { runId })
+  if (sliceEnd === 'more') return sendNext(dependencies, runId)
   await targets.close()
   if (sliceEnd === 'stopped') return
   const report = await finishRun(finished, { ...dependencies, db: database.pool, signal })
   await end(dependencies, runId, { state: 'done', report })
+}
+
+/** Seconds until the run may be gone on with; null: it is begun, by this service. */
+async function findDelay(
+  dependencies: EvaluationDependencies,
+  run: StoredEvaluation,
+): Promise<number | null> {
+  const { database, isChatReady } = dependencies
+  const asksChat = isAskingChat(run)
+  if (asksChat && !dependencies.hasChat) {
+    await stopAbandoned(dependencies, run)
+    return PASS_ON_SECONDS
+  }
+  if (asksChat && !isChatReady()) return WAIT_SECONDS
+  return (await startEvaluation(database.pool, run.id)) ? null : WAIT_SECONDS
+}
+
+function isAskingChat(run: StoredEvaluation): boolean {
+  return toRequest(run).target === undefined && parsePlan(run.plan).arms.some(needsChat)
+}
+
+/**
+ * A run that was cut off may be found by a command's service, which goes without the chat model: it must
+ * neither fail a run that goes on elsewhere nor let one that does not hold up the feeds.
+ */
+async function stopAbandoned(
+  { database }: EvaluationDependencies,
+  { id, activeAt, createdAt }: StoredEvaluation,
+): Promise<void> {
+  if (Date.now() - (activeAt ?? createdAt).getTime() < ABANDONED_MS) return
+  const error = `The run was cut off. Go on with: footnote eval --resume ${id}`
+  await endEvaluation(database.pool, id, { state: 'stopped', error })
+}
+
+function sendAgain(
+  { queue }: EvaluationDependencies,
+  { runId, slice }: RunData,
+  delaySeconds: number,
+): Promise<void> {
+  return queue.send('run-evaluation', { runId, slice }, { delaySeconds })
+}
+
+async function sendNext({ database, queue }: EvaluationDependencies, runId: string): Promise<void> {
+  await transaction(database, async (client) => {
+    const slice = await nextSlice(client, runId)
+    if (slice !== null) await queue.send('run-evaluation', { runId, slice }, { db: client })
+  })
+  queue.wake('run-evaluation')
 }
 
 /**
@@ -242,11 +338,12 @@ async function requireSameLibrary(
 }
 
 async function end(
-  { database, onEnded }: EvaluationDependencies,
+  { database, addresses, onEnded }: EvaluationDependencies,
   runId: string,
   ending: Parameters<typeof endEvaluation>[2],
 ): Promise<void> {
   if (!(await endEvaluation(database.pool, runId, ending))) return
+  if (ending.state === 'done') addresses.delete(runId)
   const run = await loadEvaluation(database.pool, runId)
   if (run !== undefined) await onEnded(run)
 }

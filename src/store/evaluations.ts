@@ -13,8 +13,12 @@ export interface StoredEvaluation {
   readonly fingerprints: Readonly<Record<string, string | null>>
   readonly corpusRevision: number
   readonly total: number
+  /** The job that carries this number is the run's. */
+  readonly slice: number
   /** Rows there are. */
   readonly done: number
+  /** When the last row ended, or the run began. */
+  readonly activeAt: Date | null
   readonly report: unknown
   readonly error: string | null
   readonly errorCode: string | null
@@ -44,7 +48,9 @@ export type EvaluationSummary = Omit<StoredEvaluation, 'plan'>
 const COLUMNS = `
     evaluation.id, evaluation.set_name as "setName", evaluation.origin, evaluation.state,
     evaluation.request, evaluation.fingerprints,
-    evaluation.corpus_revision::integer as "corpusRevision", evaluation.total,
+    evaluation.corpus_revision::integer as "corpusRevision", evaluation.total, evaluation.slice,
+    coalesce((select max(evaluation_row.ended_at) from evaluation_row
+      where evaluation_row.evaluation_id = evaluation.id), evaluation.started_at) as "activeAt",
     (select count(*)::integer from evaluation_row
      where evaluation_row.evaluation_id = evaluation.id) as done,
     evaluation.report, evaluation.error, evaluation.error_code as "errorCode",
@@ -86,6 +92,18 @@ export async function loadEvaluation(
   return rows[0]
 }
 
+/** Without its plan, which grows with the set. */
+export async function loadEvaluationSummary(
+  db: Queryable,
+  id: string,
+): Promise<EvaluationSummary | undefined> {
+  const { rows } = await db.query<EvaluationSummary>(
+    'select' + COLUMNS + ' from evaluation where evaluation.id = $1::text',
+    [id],
+  )
+  return rows[0]
+}
+
 export async function loadEvaluationState(
   db: Queryable,
   id: string,
@@ -99,6 +117,7 @@ export async function loadEvaluationState(
 
 interface ListOptions {
   readonly setName?: string
+  readonly origin?: StoredEvaluation['origin']
   /** The last run of the page before. */
   readonly after?: string
   readonly limit: number
@@ -107,7 +126,7 @@ interface ListOptions {
 /** Newest first. */
 export async function listEvaluations(
   db: Queryable,
-  { setName, after, limit }: ListOptions,
+  { setName, origin, after, limit }: ListOptions,
 ): Promise<readonly EvaluationSummary[]> {
   const { rows } = await db.query<EvaluationSummary>(
     'select' +
@@ -117,51 +136,33 @@ export async function listEvaluations(
          and ($2::text is null or (evaluation.created_at, evaluation.id) < (
            select previous.created_at, previous.id from evaluation as previous
            where previous.id = $2::text))
+         and ($4::text is null or evaluation.origin = $4::text)
        order by evaluation.created_at desc, evaluation.id desc limit $3::integer`,
-    [setName ?? null, after ?? null, limit],
+    [setName ?? null, after ?? null, limit, origin ?? null],
   )
   return rows
 }
 
-/**
- * False while another run is on or a feed is being read: the library stands still for one run at a time.
- * One that was begun already is begun again.
- */
-export async function startEvaluation(db: Queryable, id: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update evaluation
-     set state = 'running', started_at = coalesce(evaluation.started_at, now())
-     where evaluation.id = $1::text and evaluation.state in ('waiting', 'running')
-       and not exists (select 1 from evaluation as other
-         where other.state = 'running' and other.id <> evaluation.id)
-       and not exists (select 1 from refresh where refresh.state = 'running')`,
-    [id],
-  )
-  return rowCount === 1
+interface SameFingerprints {
+  readonly setName: string
+  /** All that such a run has, but for the set's. */
+  readonly fingerprints: Readonly<Record<string, string | null>>
+  readonly limit: number
 }
 
-/** A run that has not asked anything yet, after its library has changed. */
-export async function replanEvaluation(
+/** Ids of the runs that are done and whose fingerprints are these, whatever their set's is; newest first. */
+export async function listRunsOfFingerprints(
   db: Queryable,
-  id: string,
-  run: Pick<StoredEvaluation, 'plan' | 'fingerprints' | 'corpusRevision' | 'total'>,
-): Promise<void> {
-  await db.query(
-    `update evaluation
-     set plan = $2::jsonb, fingerprints = $3::jsonb, corpus_revision = $4::bigint, total = $5::integer
-     where evaluation.id = $1::text`,
-    [id, JSON.stringify(run.plan), JSON.stringify(run.fingerprints), run.corpusRevision, run.total],
+  { setName, fingerprints, limit }: SameFingerprints,
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select evaluation.id from evaluation
+     where evaluation.set_name = $1::text and evaluation.state = 'done'
+       and evaluation.fingerprints - 'set' = $2::jsonb - 'set'
+     order by evaluation.created_at desc, evaluation.id desc limit $3::integer`,
+    [setName, JSON.stringify(fingerprints), limit],
   )
-}
-
-/** A run that ended early goes on behind its last row. */
-export async function reopenEvaluation(db: Queryable, id: string): Promise<void> {
-  await db.query(
-    `update evaluation
-     set state = 'waiting', ended_at = null, error = null, error_code = null, report = null
-     where evaluation.id = $1::text and evaluation.state in ('stopped', 'failed')`,
-    [id],
-  )
+  return rows.map(({ id }) => id)
 }
 
 interface Ending {
@@ -243,6 +244,22 @@ export async function listEvaluationRows(
   return rows
 }
 
+/** One arm's rows, without their answers. */
+export async function listRowsOfArm(
+  db: Queryable,
+  evaluationId: string,
+  arm: string,
+): Promise<readonly EvaluationRow[]> {
+  const { rows } = await db.query<EvaluationRow>(
+    SELECT_ROW +
+      ` from evaluation_row
+       where evaluation_row.evaluation_id = $1::text and evaluation_row.arm = $2::text
+       order by evaluation_row.case_id, evaluation_row.repetition`,
+    [evaluationId, arm],
+  )
+  return rows
+}
+
 /** Which cases have their row, without what the rows hold. */
 export async function listFinishedCases(
   db: Queryable,
@@ -262,22 +279,41 @@ interface RowPage {
   readonly limit: number
 }
 
+const PAGE_OF_ROWS = `
+  where evaluation_row.evaluation_id = $1::text
+    and ($2::text is null or (evaluation_row.arm, evaluation_row.case_id, evaluation_row.repetition)
+      > ($2::text, $3::text, $4::integer))
+  order by evaluation_row.arm, evaluation_row.case_id, evaluation_row.repetition
+  limit $5::integer`
+
+function pageValues(evaluationId: string, { after, limit }: RowPage): readonly unknown[] {
+  return [evaluationId, after?.arm ?? null, after?.caseId ?? null, after?.repetition ?? null, limit]
+}
+
+export async function listRowPage(
+  db: Queryable,
+  evaluationId: string,
+  page: RowPage,
+): Promise<readonly EvaluationRow[]> {
+  const { rows } = await db.query<EvaluationRow>(
+    SELECT_ROW + ' from evaluation_row' + PAGE_OF_ROWS,
+    [...pageValues(evaluationId, page)],
+  )
+  return rows
+}
+
 /** A page of rows with their answers: whole runs of thousands of traces do not fit in memory at once. */
 export async function listRowsWithAnswers(
   db: Queryable,
   evaluationId: string,
-  { after, limit }: RowPage,
+  page: RowPage,
 ): Promise<readonly EvaluationRowWithAnswer[]> {
   const { rows } = await db.query<EvaluationRowWithAnswer>(
     SELECT_ROW +
       `, answer.body, answer.trace
-       from evaluation_row left join answer on answer.id = evaluation_row.answer_id
-       where evaluation_row.evaluation_id = $1::text
-         and ($2::text is null or (evaluation_row.arm, evaluation_row.case_id, evaluation_row.repetition)
-           > ($2::text, $3::text, $4::integer))
-       order by evaluation_row.arm, evaluation_row.case_id, evaluation_row.repetition
-       limit $5::integer`,
-    [evaluationId, after?.arm ?? null, after?.caseId ?? null, after?.repetition ?? null, limit],
+       from evaluation_row left join answer on answer.id = evaluation_row.answer_id` +
+      PAGE_OF_ROWS,
+    [...pageValues(evaluationId, page)],
   )
   return rows
 }

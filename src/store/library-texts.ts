@@ -18,14 +18,14 @@ export async function listGuids(db: Queryable): Promise<ReadonlyMap<string, stri
   return new Map(rows.map(({ id, guid }) => [id, guid]))
 }
 
-/** Guids of the articles that were in the library at a time. */
-export async function listGuidsAt(db: Queryable, at: Date): Promise<readonly string[]> {
+/** Guids of the articles whose first revision came after a time. */
+export async function listGuidsSince(db: Queryable, since: Date): Promise<readonly string[]> {
   const { rows } = await db.query<{ guid: string }>(
     `select coalesce(article.guid, article.identity) as guid from article
-     where exists (select 1 from revision
+     where not exists (select 1 from revision
        where revision.article_id = article.id and revision.fetched_at <= $1::timestamptz)
      order by guid`,
-    [at],
+    [since],
   )
   return rows.map(({ guid }) => guid)
 }

@@ -49,13 +49,19 @@ export async function insertRefresh(
   return { refresh, isNew: rowCount === 1 }
 }
 
-/** False while another refresh of the feed runs; one that was begun already is begun again. */
+/**
+ * False while another refresh of the feed runs, or an evaluation waits or is on, for which the library
+ * stands still; one that was begun already is begun again.
+ */
 export async function startRefresh(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `update refresh set state = 'running'
-     where refresh.id = $1::uuid and refresh.state in ('waiting', 'running') and not exists (
-       select 1 from refresh as other
-       where other.feed_id = refresh.feed_id and other.state = 'running' and other.id <> refresh.id)`,
+     where refresh.id = $1::uuid and refresh.state in ('waiting', 'running')
+       and not exists (select 1 from refresh as other
+         where other.feed_id = refresh.feed_id and other.state = 'running'
+           and other.id <> refresh.id)
+       and (refresh.state = 'running' or not exists (select 1 from evaluation
+         where evaluation.state in ('waiting', 'running')))`,
     [id],
   )
   return rowCount === 1

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { transaction } from '../../src/db/database.ts'
+import { openQueue } from '../../src/jobs/queue.ts'
 import { insertAnswer } from '../../src/store/answers.ts'
+import {
+  listLostRuns,
+  nextSlice,
+  reopenEvaluation,
+  replanEvaluation,
+  startEvaluation,
+} from '../../src/store/evaluation-turns.ts'
 import {
   deleteFailedRows,
   endEvaluation,
@@ -12,13 +20,15 @@ import {
   listEvaluationRows,
   listEvaluations,
   listFinishedCases,
+  listRowPage,
+  listRowsOfArm,
   listRowsWithAnswers,
+  listRunsOfFingerprints,
   loadEvaluation,
   loadEvaluationState,
-  reopenEvaluation,
-  replanEvaluation,
-  startEvaluation,
+  loadEvaluationSummary,
   type EvaluationRow,
+  type StoredEvaluation,
 } from '../../src/store/evaluations.ts'
 import { expectArticles, insertRefresh, startRefresh } from '../../src/store/refreshes.ts'
 import type { LibraryUnderTest } from './library-under-test.ts'
@@ -26,6 +36,7 @@ import type { LibraryUnderTest } from './library-under-test.ts'
 export function describeEvaluations(library: LibraryUnderTest): void {
   describe('an evaluation', () => describeRun(library))
   describe('the state of an evaluation', () => describeStates(library))
+  describe('the jobs of an evaluation', () => describeJobs(library))
   describe('the list of evaluations', () => describeList(library))
   describe('the rows of an evaluation', () => describeRows(library))
   describe('the answers of an evaluation', () => describeAnswers(library))
@@ -41,7 +52,9 @@ const RUN = {
   total: 20,
 } as const
 
-async function insert(library: LibraryUnderTest, changes: { setName?: string } = {}) {
+type Changes = Partial<Pick<StoredEvaluation, 'setName' | 'origin' | 'fingerprints'>>
+
+async function insert(library: LibraryUnderTest, changes: Changes = {}) {
   const id = `run_${randomUUID()}`
   await insertEvaluation(library.pool, { ...RUN, ...changes, id })
   return id
@@ -60,7 +73,9 @@ function describeRun(library: LibraryUnderTest): void {
       ...RUN,
       id,
       state: 'waiting',
+      slice: 0,
       done: 0,
+      activeAt: null,
       report: null,
       error: null,
       errorCode: null,
@@ -69,6 +84,36 @@ function describeRun(library: LibraryUnderTest): void {
       endedAt: null,
     })
     expect(await loadEvaluation(library.pool, 'run_none')).toBeUndefined()
+  })
+
+  it('comes without its plan, too, which grows with the set', async () => {
+    const id = await started(library)
+    await insertEvaluationRow(library.pool, id, row('one'))
+    const summary = await loadEvaluationSummary(library.pool, id)
+    expect(summary).toMatchObject({ id, state: 'running', done: 1 })
+    expect(summary).not.toHaveProperty('plan')
+    expect({ ...summary, plan: RUN.plan }).toEqual(await loadEvaluation(library.pool, id))
+    expect(await loadEvaluationSummary(library.pool, 'run_none')).toBeUndefined()
+  })
+
+  it('was active when its last row ended, or when it began', async () => {
+    const activeAt = async (of: string) => (await loadEvaluation(library.pool, of))?.activeAt
+    const id = await insert(library)
+    expect(await activeAt(id)).toBeNull()
+    await startEvaluation(library.pool, id)
+    expect(await activeAt(id)).toEqual((await loadEvaluation(library.pool, id))?.startedAt)
+    for (const [caseId, time] of [
+      ['a', '2026-01-01T00:00:02Z'],
+      ['b', '2026-01-01T00:00:01Z'],
+    ] as const) {
+      await insertEvaluationRow(library.pool, id, row(caseId))
+      await library.pool.query(
+        `update evaluation_row set ended_at = $2::timestamptz
+         where evaluation_row.case_id = $1::text`,
+        [caseId, time],
+      )
+    }
+    expect(await activeAt(id)).toEqual(new Date('2026-01-01T00:00:02Z'))
   })
 
   it('is planned anew', async () => {
@@ -115,8 +160,8 @@ function describeStates(library: LibraryUnderTest): void {
   it('is that it does not begin while a feed is being read', async () => {
     const feedId = await library.addFeed()
     const { refresh } = await insertRefresh(library.pool, randomUUID(), feedId)
+    expect(await startRefresh(library.pool, refresh.id)).toBe(true)
     const id = await insert(library)
-    await startRefresh(library.pool, refresh.id)
     expect(await startEvaluation(library.pool, id)).toBe(false)
     await expectArticles(library.pool, refresh.id, [])
     expect(await startEvaluation(library.pool, id)).toBe(true)
@@ -158,8 +203,17 @@ function describeStates(library: LibraryUnderTest): void {
     const id = await started(library)
     const { startedAt } = (await load(id)) ?? {}
     await endEvaluation(library.pool, id, { state: end, error: 'No.', errorCode: 'internal' })
-    await reopenEvaluation(library.pool, id)
-    const waiting = { state: 'waiting', error: null, errorCode: null, report: null, endedAt: null }
+    expect(await reopenEvaluation(library.pool, id)).toBe(1)
+    // Whoever asks for it at the same moment is told that someone else has it going.
+    expect(await reopenEvaluation(library.pool, id)).toBeNull()
+    const waiting = {
+      state: 'waiting',
+      slice: 1,
+      error: null,
+      errorCode: null,
+      report: null,
+      endedAt: null,
+    }
     expect(await load(id)).toMatchObject({ ...waiting, startedAt })
     expect(await startEvaluation(library.pool, id)).toBe(true)
   })
@@ -167,8 +221,10 @@ function describeStates(library: LibraryUnderTest): void {
   it('is that it stays done', async () => {
     const id = await started(library)
     await endEvaluation(library.pool, id, { state: 'done', report: { verdict: 'passed' } })
-    await reopenEvaluation(library.pool, id)
-    expect(await load(id)).toMatchObject({ state: 'done', report: { verdict: 'passed' } })
+    expect(await reopenEvaluation(library.pool, id)).toBeNull()
+    expect(await reopenEvaluation(library.pool, 'run_none')).toBeNull()
+    const asItWas = { state: 'done', slice: 0, report: { verdict: 'passed' } }
+    expect(await load(id)).toMatchObject(asItWas)
   })
 
   it('is what refreshes wait for, as long as one waits or runs', async () => {
@@ -180,6 +236,64 @@ function describeStates(library: LibraryUnderTest): void {
     await endEvaluation(library.pool, id, { state: 'failed', error: 'No.' })
     expect(await isEvaluating(library.pool)).toBe(false)
   })
+}
+
+function describeJobs(library: LibraryUnderTest): void {
+  const lost = () => listLostRuns(library.pool)
+
+  it('are numbered, as long as it waits or is on', async () => {
+    const [id, other] = [await insert(library), await insert(library)]
+    expect(await nextSlice(library.pool, id)).toBe(1)
+    await startEvaluation(library.pool, id)
+    expect(await nextSlice(library.pool, id)).toBe(2)
+    expect((await loadEvaluation(library.pool, id))?.slice).toBe(2)
+    expect((await loadEvaluation(library.pool, other))?.slice).toBe(0)
+    await endEvaluation(library.pool, id, { state: 'stopped' })
+    expect(await nextSlice(library.pool, id)).toBeNull()
+    expect(await nextSlice(library.pool, 'run_none')).toBeNull()
+    // The numbers go on where the run does.
+    expect(await reopenEvaluation(library.pool, id)).toBe(3)
+  })
+
+  it('are missed where it waits or is on without one', async () => {
+    const running = await started(library)
+    const waiting = await insert(library)
+    const ended = await insert(library)
+    await endEvaluation(library.pool, ended, { state: 'failed', error: 'No.' })
+    await library.pool.query(
+      `update evaluation set created_at = now() - interval '1 day'
+       where evaluation.id = $1::text`,
+      [running],
+    )
+    expect(await lost()).toEqual([running, waiting])
+  })
+
+  it.each([
+    ['created', false],
+    ['retry', false],
+    ['active', false],
+    ['completed', true],
+    ['cancelled', true],
+    ['failed', true],
+  ])('are there while one is %s: lost is %s', async (state, isLost) => {
+    const id = await insert(library)
+    await sendJob('run-evaluation', { runId: id, slice: 0 })
+    await library.pool.query('update pgboss.job set state = $1::pgboss.job_state', [state])
+    expect(await lost()).toEqual(isLost ? [id] : [])
+  })
+
+  it('are of its own kind and for itself', async () => {
+    const id = await insert(library)
+    await sendJob('refresh-feed', { runId: id })
+    await sendJob('run-evaluation', { runId: 'run_none', slice: 0 })
+    expect(await lost()).toEqual([id])
+  })
+
+  async function sendJob(kind: 'run-evaluation' | 'refresh-feed', data: object): Promise<void> {
+    const queue = await openQueue({ pool: library.pool, onError: () => undefined })
+    await queue.send(kind, data)
+    await queue.stop()
+  }
 }
 
 function describeList(library: LibraryUnderTest): void {
@@ -225,12 +339,44 @@ function describeList(library: LibraryUnderTest): void {
     }
   })
 
+  it('is of the nights alone, or of what was asked for', async () => {
+    const [asked, night] = [await insert(library), await insert(library, { origin: 'nightly' })]
+    await insert(library, { origin: 'nightly', setName: 'seals' })
+    const of = async (origin: StoredEvaluation['origin']) =>
+      (await listEvaluations(library.pool, { setName: 'whales', origin, limit: 10 })).map(
+        ({ id }) => id,
+      )
+    expect(await of('asked')).toEqual([asked])
+    expect(await of('nightly')).toEqual([night])
+  })
+
   it('tells how far each is, without its plan', async () => {
     const id = await started(library)
     await insertEvaluationRow(library.pool, id, row('one'))
     const [run] = await listEvaluations(library.pool, { limit: 1 })
     expect(run).toMatchObject({ id, done: 1, total: 20, request: RUN.request })
     expect(run).not.toHaveProperty('plan')
+  })
+
+  it('has those that are done with these fingerprints, whatever their set was then', async () => {
+    const ids: string[] = []
+    for (const set of ['s1', 's2', null]) {
+      const id = await started(library)
+      const fingerprints = { ...RUN.fingerprints, ...(set === null ? {} : { set }) }
+      await replanEvaluation(library.pool, id, { ...RUN, fingerprints })
+      await endEvaluation(library.pool, id, { state: 'done', report: {} })
+      ids.push(id)
+    }
+    const other = await started(library)
+    await replanEvaluation(library.pool, other, { ...RUN, fingerprints: { corpus: 'c1' } })
+    await endEvaluation(library.pool, other, { state: 'done', report: {} })
+    await endEvaluation(library.pool, await started(library), { state: 'failed' })
+    const wanted = { ...RUN, fingerprints: { ...RUN.fingerprints, set: 's3' } }
+    const found = await listRunsOfFingerprints(library.pool, { ...wanted, limit: 10 })
+    expect(found.toSorted()).toEqual(ids.toSorted())
+    expect(await listRunsOfFingerprints(library.pool, { ...wanted, limit: 2 })).toHaveLength(2)
+    const seals = { ...wanted, setName: 'seals', limit: 10 }
+    expect(await listRunsOfFingerprints(library.pool, seals)).toEqual([])
   })
 
   it('is empty behind a run that is not there', async () => {
@@ -299,6 +445,16 @@ function describeRows(library: LibraryUnderTest): void {
     ])
   })
 
+  it('are those of one arm, where one is asked for', async () => {
+    const id = await started(library)
+    const rows = [row('a'), failed('b')]
+    for (const each of [row('a', { arm: 'keyword' }), ...rows.toReversed()]) {
+      await insertEvaluationRow(library.pool, id, each)
+    }
+    expect(await listRowsOfArm(library.pool, id, 'extracted')).toEqual(rows)
+    expect(await listRowsOfArm(library.pool, id, 'vector')).toEqual([])
+  })
+
   it('that ended in an error go, and no others', async () => {
     const [id, other] = [await started(library), await insert(library)]
     await insertEvaluationRow(library.pool, id, row('a'))
@@ -339,7 +495,7 @@ function describeAnswers(library: LibraryUnderTest): void {
     trace: { generated: id },
   })
 
-  it('come with the rows, by arm, case and repetition, in pages of any size', async () => {
+  it('come with the rows or stay away, by arm, case and repetition, in pages of any size', async () => {
     const id = await started(library)
     const order = [
       row('a', { arm: 'keyword' }),
@@ -359,13 +515,22 @@ function describeAnswers(library: LibraryUnderTest): void {
       ...each,
       ...(each.answerId === null ? { body: null, trace: null } : kept(each.answerId)),
     }))
-    for (const limit of [1, 2, 5, 100]) expect(await pages(id, limit)).toEqual(expected)
+    await insertEvaluationRow(library.pool, await insert(library), row('a'))
+    for (const limit of [1, 2, 5, 100]) {
+      const whole = await pages(limit, (page) => listRowsWithAnswers(library.pool, id, page))
+      expect(whole).toEqual(expected)
+      const bare = await pages(limit, (page) => listRowPage(library.pool, id, page))
+      expect(bare).toEqual(rows)
+    }
   })
 
-  async function pages(id: string, limit: number) {
-    const rows = []
+  async function pages<Row extends EvaluationRow>(
+    limit: number,
+    read: (page: { after: EvaluationRow | null; limit: number }) => Promise<readonly Row[]>,
+  ) {
+    const rows: Row[] = []
     for (let after: EvaluationRow | null = null; ;) {
-      const page = await listRowsWithAnswers(library.pool, id, { after, limit })
+      const page = await read({ after, limit })
       rows.push(...page)
       const last = page.at(-1)
       if (last === undefined) return rows

@@ -4,14 +4,14 @@ import {
   listArticleTexts,
   listChunkIds,
   listGuids,
-  listGuidsAt,
+  listGuidsSince,
 } from '../../src/store/library-texts.ts'
 import type { ArticleSketch } from './article-sketch.ts'
 import { emptyLibrary, type LibraryUnderTest } from './library-under-test.ts'
 
 export function describeLibraryTexts(library: LibraryUnderTest): void {
   describe('the guids of a library', () => describeGuids(library))
-  describe('the guids of a library at a time', () => describeThen(library))
+  describe('the guids of what came since', () => describeSince(library))
   describe('the texts of a library', () => describeTexts(library))
   describe('the chunks of articles', () => describeChunks(library))
   describe('the hash of a library', () => describeHash(library))
@@ -42,18 +42,18 @@ function describeGuids(library: LibraryUnderTest): void {
   })
 }
 
-function describeThen(library: LibraryUnderTest): void {
-  it('are those of the articles that had come by then, in order, also where they changed since', async () => {
+function describeSince(library: LibraryUnderTest): void {
+  it('are those of the articles that came later, in order, and not of those that only changed', async () => {
     const feedId = await library.addFeed()
     await library.publish(feedId, saying('b', 'It is b.'))
     await library.publish(feedId, { ...saying('a', 'It is a.'), guid: null, identity: 'a' })
     await library.pool.query(`update revision set fetched_at = '2026-01-01T00:00:00Z'::timestamptz`)
     await library.publish(feedId, saying('b', 'It is still b.'))
     await library.publish(feedId, saying('c', 'It is c.'))
-    const at = (time: string) => listGuidsAt(library.pool, new Date(time))
-    expect(await at('2025-12-31T23:59:59Z')).toEqual([])
-    expect(await at('2026-01-01T00:00:00Z')).toEqual(['a', 'b'])
-    expect(await at('9999-01-01T00:00:00Z')).toEqual(['a', 'b', 'c'])
+    const since = (time: string) => listGuidsSince(library.pool, new Date(time))
+    expect(await since('2025-12-31T23:59:59Z')).toEqual(['a', 'b', 'c'])
+    expect(await since('2026-01-01T00:00:00Z')).toEqual(['c'])
+    expect(await since('9999-01-01T00:00:00Z')).toEqual([])
   })
 }
 

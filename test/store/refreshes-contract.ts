@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { loadCorpusProgress } from '../../src/store/corpus.ts'
+import { startEvaluation } from '../../src/store/evaluation-turns.ts'
+import { endEvaluation, insertEvaluation } from '../../src/store/evaluations.ts'
 import { releaseJobs } from '../../src/store/jobs.ts'
 import {
   deleteOldRefreshes,
@@ -23,6 +25,13 @@ export function describeRefreshes(library: LibraryUnderTest): void {
 
 async function request(library: LibraryUnderTest, feedId: string): Promise<Refresh> {
   return (await insertRefresh(library.pool, randomUUID(), feedId)).refresh
+}
+
+async function insertRun(library: LibraryUnderTest): Promise<string> {
+  const id = `run_${randomUUID()}`
+  const run = { id, setName: 'whales', origin: 'asked', request: {}, plan: {} } as const
+  await insertEvaluation(library.pool, { ...run, fingerprints: {}, corpusRevision: 1, total: 1 })
+  return id
 }
 
 async function begin(library: LibraryUnderTest, identities: readonly string[]): Promise<string> {
@@ -70,6 +79,27 @@ function describeStates(library: LibraryUnderTest): void {
     const two = await request(library, await library.addFeed('https://two.example'))
     expect(await startRefresh(library.pool, one.id)).toBe(true)
     expect(await startRefresh(library.pool, two.id)).toBe(true)
+  })
+
+  it('does not begin while an evaluation waits or is on, and begins after it', async () => {
+    const { id } = await request(library, await library.addFeed())
+    const run = await insertRun(library)
+    expect(await startRefresh(library.pool, id)).toBe(false)
+    expect(await startEvaluation(library.pool, run)).toBe(true)
+    expect(await startRefresh(library.pool, id)).toBe(false)
+    expect(await loadRefresh(library.pool, id)).toMatchObject({ state: 'waiting' })
+    await endEvaluation(library.pool, run, { state: 'stopped' })
+    expect(await startRefresh(library.pool, id)).toBe(true)
+  })
+
+  it('that has begun is begun again while an evaluation waits, which waits for it', async () => {
+    const { id } = await request(library, await library.addFeed())
+    expect(await startRefresh(library.pool, id)).toBe(true)
+    const run = await insertRun(library)
+    expect(await startEvaluation(library.pool, run)).toBe(false)
+    expect(await startRefresh(library.pool, id)).toBe(true)
+    await expectArticles(library.pool, id, [])
+    expect(await startEvaluation(library.pool, run)).toBe(true)
   })
 
   it('begins again after its process was killed, and not when it has ended', async () => {
