@@ -176,7 +176,6 @@ function report(title: string, before: readonly EvaluatedCase[], trials: readonl
 }
 
 /** Faults of about ten points in stored answers of the model. */
-/** Faults of about ten points in stored answers of the model. */
 async function tryWithModel(runId: string): Promise<void> {
   const { pool } = opened.services.database
   const run = await loadEvaluation(pool, runId)
@@ -222,9 +221,13 @@ const PLANTS: readonly (readonly [name: string, stage: BlameStage, spoil: Spoil]
   ],
 ]
 
+const [FIRST_PLANT] = PLANTS as readonly [(typeof PLANTS)[number]]
+
 function saying(answer: CaseAnswer, text: string): CaseAnswer {
   return {
     ...answer,
+    status: 'answered',
+    reason: null,
     answer: `${text} [1]`,
     generated: text,
     sentences: [{ text, citations: [1] }],
@@ -239,19 +242,24 @@ function refusing(answer: CaseAnswer, reason: 'unsupported' | 'not-answered'): C
 
 function plantInAnswers(before: readonly EvaluatedCase[], seed: number): Trial {
   const answerable = before.filter(({ golden }) => isAnswerable(golden))
-  const right = seededShuffle(
-    answerable.filter(({ scores }) => scores?.correct === true),
+  const isRight = ({ scores }: EvaluatedCase) => scores?.correct === true
+  const right = seededShuffle(answerable.filter(isRight), seed)
+  const wrong = seededShuffle(
+    answerable.filter((row) => !isRight(row)),
     seed,
   )
   const count = Math.ceil(BROKEN_SHARE * answerable.length)
-  const noise = Math.ceil(NOISE_SHARE * answerable.length)
+  const noise = Math.ceil((NOISE_SHARE * answerable.length) / 2)
   const broken = new Set(right.slice(0, count))
-  const noisy = new Set(right.slice(count, count + noise))
-  const [name, stage, spoil] = PLANTS[seed % PLANTS.length] ?? PLANTS[0]!
+  const lost = new Set(right.slice(count, count + noise))
+  const won = new Set(wrong.slice(0, noise))
+  const [name, stage, spoil] = PLANTS[seed % PLANTS.length] ?? FIRST_PLANT
   const rows = before.map((row) => {
-    if (row.answer === null) return row
-    if (broken.has(row)) return toRow(row.arm, row.golden, spoil(row.answer))
-    return noisy.has(row) ? toRow(row.arm, row.golden, saying(row.answer, 'Perhaps.')) : row
+    const { arm, golden, answer } = row
+    if (answer === null) return row
+    if (broken.has(row)) return toRow(arm, golden, spoil(answer))
+    if (lost.has(row)) return toRow(arm, golden, saying(answer, 'Perhaps.'))
+    return won.has(row) ? toRow(arm, golden, saying(answer, golden.reference)) : row
   })
   return { name, stage, rows, sameChatModel: stage !== 'generation' }
 }

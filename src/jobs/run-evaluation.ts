@@ -290,8 +290,10 @@ function isAskingChat(run: StoredEvaluation): boolean {
  */
 async function stopAbandoned(
   { database }: EvaluationDependencies,
-  { id, activeAt, createdAt }: StoredEvaluation,
+  { id, state, activeAt, createdAt }: StoredEvaluation,
 ): Promise<void> {
+  // One that waits, for another run or after a resume, has not been left by anyone.
+  if (state !== 'running') return
   if (Date.now() - (activeAt ?? createdAt).getTime() < ABANDONED_MS) return
   const error = `The run was cut off. Go on with: footnote eval --resume ${id}`
   await endEvaluation(database.pool, id, { state: 'stopped', error })
