@@ -239,7 +239,7 @@ describe('a run', () => {
       request: REQUEST,
       error: null,
       code: null,
-      baseline: null,
+      baseline: { why: expect.any(String) as string },
       judge: null,
       fingerprints: { corpus: expect.stringMatching(/^[0-9a-f]+$/) as string },
     })
