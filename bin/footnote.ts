@@ -239,5 +239,9 @@ try {
 } catch (error) {
   process.exitCode = report(error)
 }
+// What is still on its way into a pipe would be lost with the process.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()))
+}
 // The models' native threads may outlive what was closed; nothing is left to wait for.
 process.exit()

@@ -155,7 +155,7 @@ async function loadComparable(
 
 function chooseArms(
   { arms, target }: EvaluationRequest,
-  { hasChat }: RunContext,
+  { hasChat, database }: RunContext,
 ): readonly ArmName[] {
   const usual: ArmName = hasChat || target !== undefined ? 'system' : 'extracted'
   const asked = [...new Set(arms ?? [usual])]
@@ -168,10 +168,18 @@ function chooseArms(
     )
   }
   const impossible = hasChat ? undefined : asked.find(needsChat)
-  if (impossible === undefined) return asked
+  if (impossible === undefined) return requireServer(asked, database)
   throw new AppError(
     'invalid-request',
     `The arm ${impossible} asks the chat model, and CHAT_MODEL=none. Set one, or name --arm extracted.`,
+  )
+}
+
+function requireServer(arms: readonly ArmName[], { engine }: Database): readonly ArmName[] {
+  if (!arms.includes('langchain') || engine === 'server') return arms
+  throw new AppError(
+    'invalid-request',
+    'The langchain arm needs a Postgres server: set DATABASE_URL.',
   )
 }
 
