@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../src/errors.ts'
 import { ARMS } from './arms.ts'
 import { CASE_KINDS, SPLITS, type GoldenCase } from './golden-case.ts'
+import { seededShuffle } from './seeded-random.ts'
 
 const name = z.string().regex(/^[\w.-]{1,200}$/, 'must be a name of letters, digits and hyphens')
 
@@ -56,11 +57,14 @@ function matches(golden: GoldenCase, filter: string): boolean {
   return golden.id === value
 }
 
-/** A sample from all over the set, the same every time: its order is by article and kind. */
+/**
+ * A sample, the same every time, in the set's order. Drawn and not counted off: sets are written in turns,
+ * and every seventh case may be of one kind.
+ */
 function spread<T>(items: readonly T[], count: number): readonly T[] {
   if (count >= items.length) return items
-  return Array.from(
-    { length: count },
-    (_, at) => items[Math.floor((at * items.length) / count)],
-  ).filter((item) => item !== undefined)
+  const drawn = new Set(seededShuffle(items, SAMPLE_SEED).slice(0, count))
+  return items.filter((item) => drawn.has(item))
 }
+
+const SAMPLE_SEED = 0

@@ -724,11 +724,17 @@ describe('an arm that asks the chat model', () => {
       expect((await comeUpon(runId)).run).toMatchObject({ state: 'running', done: 1 })
     })
 
-    it.each(['waiting', 'running', 'begun'] as const)(
+    it('is left alone where it waits for another run, however long', async () => {
+      const runId = await insert({ arms: ['system'] })
+      await ageBy(60 * MINUTE_MS, runId)
+      expect((await comeUpon(runId)).run).toMatchObject({ state: 'waiting' })
+    })
+
+    it.each(['running', 'begun'] as const)(
       'is stopped, and tells how it goes on, where it is %s and nothing came of it for long',
       async (state) => {
         const runId = await insert({ arms: ['system'] })
-        if (state !== 'waiting') await startEvaluation(db(), runId)
+        await startEvaluation(db(), runId)
         if (state === 'begun') await insertEvaluationRow(db(), runId, failedRow)
         await ageBy(5.5 * MINUTE_MS, runId)
         expect((await comeUpon(runId)).run).toMatchObject({
