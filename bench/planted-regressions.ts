@@ -46,11 +46,6 @@ if (faults.length > 0) throw new Error('The set has faults.')
 const articles = new Map([...library].map(([guid, { hash }]) => [guid, hash]))
 const guids = await listGuids(opened.services.database.pool)
 
-await tryWithoutModel()
-const [runId] = process.argv.slice(2)
-if (runId === undefined) console.log('No stored run was named: nothing was tried with the model.')
-else await tryWithModel(runId)
-
 async function tryWithoutModel(): Promise<void> {
   const { answerSteps } = opened.services
   const before = await ask(answerSteps)
@@ -263,3 +258,8 @@ function plantInAnswers(before: readonly EvaluatedCase[], seed: number): Trial {
   })
   return { name, stage, rows, sameChatModel: stage !== 'generation' }
 }
+
+await tryWithoutModel()
+const [runId] = process.argv.slice(2)
+if (runId === undefined) console.log('No stored run was named: nothing was tried with the model.')
+else await tryWithModel(runId)
