@@ -81,7 +81,8 @@ describe('a plan', () => {
   })
 
   it('knows the hash of every case of the set, whichever are asked', async () => {
-    const planned = await plan({ only: new Set(['ls-001', 'ls-003']), request: { limit: 1 } })
+    const only = new Set(['ls-001', 'ls-003'])
+    const planned = await plan({ only, request: { filter: 'id=ls-001' } })
     expect(planned.cases.map(({ id }) => id)).toEqual(['ls-001'])
     expect(Object.keys(planned.hashes)).toHaveLength(3)
   })
@@ -168,7 +169,8 @@ describe('the questions of a plan', () => {
     )
 
   it('are every case of every arm, as often as it is asked', async () => {
-    const planned = await plan({ arms: ['keyword', 'vector'], request: { repeat: 2, limit: 2 } })
+    const only = new Set(['ls-001', 'ls-002'])
+    const planned = await plan({ arms: ['keyword', 'vector'], only, request: { repeat: 2 } })
     expect(names(planned)).toEqual([
       'keyword ls-001 1',
       'keyword ls-002 1',
