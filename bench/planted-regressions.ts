@@ -70,8 +70,7 @@ async function ask(
   for (const golden of set.cases) {
     const task = { arm, golden, repetition: 1 }
     const kept = await target.ask(task, new AbortController().signal)
-    const body: unknown = JSON.parse(JSON.stringify(kept.body))
-    const answer = toCaseAnswer({ body, trace: kept.trace }, { guids })
+    const answer = toCaseAnswer(kept, { guids })
     if (answer === null) throw new Error('An answer cannot be read.')
     rows.push(toRow(arm, golden, answer))
   }

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { isWholeRun } from '../eval/bless-run.ts'
-import type { EvaluationRequest } from '../eval/evaluation-request.ts'
+import { isWholeRun, type EvaluationRequest } from '../eval/evaluation-request.ts'
 import { REVIEWED_SET } from '../eval/run-plan.ts'
 import { loadBaseline, loadSet } from '../eval/set-folder.ts'
 import { AppError } from '../src/errors.ts'

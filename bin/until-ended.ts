@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EvaluationRequest } from '../eval/evaluation-request.ts'
 import { AppError, messageOf, type ErrorCode } from '../src/errors.ts'
 import type { CommandContext } from './commands.ts'
 import type { DoorClient } from './door-client.ts'
@@ -10,7 +11,7 @@ export interface SentRun {
   readonly id: string
   readonly set: string
   readonly arms: readonly string[]
-  readonly request: Readonly<Record<string, unknown>>
+  readonly request: EvaluationRequest
   readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed'
   readonly origin: string
   readonly createdAt: string

@@ -44,9 +44,7 @@ export async function askAgain(
   const answered = await answer(golden, { ...options, passages })
   // Extracts that stand in for a model that is away tell nothing of it.
   if (answered === null || answered.trace.generated === null) return null
-  const kept = toKeptAnswer(answered)
-  const body: unknown = JSON.parse(JSON.stringify(kept.body))
-  const again = toCaseAnswer({ body, trace: kept.trace }, { guids })
+  const again = toCaseAnswer(toKeptAnswer(answered), { guids })
   return again === null ? null : { correct: scoreCase({ golden, answer: again }).correct }
 }
 

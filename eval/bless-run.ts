@@ -9,6 +9,7 @@ import {
 import type { Baseline } from './baseline.ts'
 import { formatBaseline, toBaseline } from './bless.ts'
 import { compareWithBaseline, type Comparison } from './compare.ts'
+import { isWholeRun, type EvaluationRequest } from './evaluation-request.ts'
 import { isSameModel } from './fingerprints.ts'
 import { judgeRun, type Judgement } from './gate.ts'
 import { groupBy } from './report-view.ts'
@@ -40,13 +41,14 @@ export async function blessRun(
   return baseline
 }
 
-function requireBlessable({ id, setName, state, request }: StoredEvaluation): void {
+function requireBlessable({ id, setName, state, ...run }: StoredEvaluation): void {
+  const request = run.request as EvaluationRequest
   const problem =
     setName === REVIEWED_SET
       ? 'reviewed cases are judged by people: export them into a set, which has a baseline'
       : state !== 'done'
         ? `it is ${state}: only a run that is done can be a baseline`
-        : isOfAnother(request)
+        : request.target !== undefined
           ? 'it asked another system: a baseline is of this one'
           : isWholeRun(request)
             ? null
@@ -60,18 +62,6 @@ export async function toComparable(db: Queryable, run: StoredEvaluation): Promis
   const rows = await loadRows(db, { runId: run.id, plan: parsePlan(run.plan) })
   const parts = { run, rows, why: 'the run before', previous: null, noise: new Map() }
   return makeBaseline(db, parts)
-}
-
-/** Of this service, over the whole set. */
-export function isWholeRun(request: unknown): boolean {
-  const parts = ['target', 'split', 'filter', 'limit', 'onlyFailing']
-  return parts.every(
-    (name) => typeof request !== 'object' || request === null || !(name in request),
-  )
-}
-
-function isOfAnother(request: unknown): boolean {
-  return typeof request === 'object' && request !== null && 'target' in request
 }
 
 interface BaselineParts {
@@ -156,14 +146,7 @@ export async function compareRuns(
 ): Promise<Judgement & Pick<Comparison, 'metrics' | 'flips' | 'notes'>> {
   const plan = parsePlan(run.plan)
   const rows = await loadRows(db, { runId: run.id, plan })
-  const before = await loadRows(db, { runId: other.id, plan: parsePlan(other.plan) })
-  const baseline = await makeBaseline(db, {
-    run: other,
-    rows: before,
-    why: `compared with ${run.id}`,
-    previous: null,
-    noise: new Map(),
-  })
+  const baseline = await toComparable(db, other)
   const comparison = compareWithBaseline({
     set: run.setName,
     rows,

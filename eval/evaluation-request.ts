@@ -34,6 +34,18 @@ export const evaluationRequest = z.strictObject({
 
 export type EvaluationRequest = Readonly<z.output<typeof evaluationRequest>>
 
+type Selection = Pick<EvaluationRequest, 'target' | 'split' | 'filter' | 'limit' | 'onlyFailing'>
+
+/** Of this service, over a whole set or one half of it. */
+export function isUnselected({ target, filter, limit, onlyFailing }: Selection): boolean {
+  return [target, filter, limit, onlyFailing].every((part) => part === undefined)
+}
+
+/** Of this service, over a whole set. */
+export function isWholeRun(request: Selection): boolean {
+  return isUnselected(request) && request.split === undefined
+}
+
 /** The cases of a set that a request is about, in the set's order. */
 export function selectCases(
   cases: readonly GoldenCase[],

@@ -4,21 +4,13 @@ import { hashLibrary } from '../src/store/library-texts.ts'
 import { openTestDatabase } from '../test/open-test-database.ts'
 import { ANSWERABLE, NEAR_MISS } from '../test/test-golden-set.ts'
 import { findDifferences, takeFingerprints } from './fingerprints.ts'
-import type { RunPlan } from './run-plan.ts'
+import { NO_PLAN, type RunPlan } from './run-plan.ts'
 
 const PLAN: RunPlan = {
+  ...NO_PLAN,
   arms: ['extracted'],
-  repeat: 1,
   cases: [ANSWERABLE, NEAR_MISS],
-  hidden: [],
   hashes: { [ANSWERABLE.id]: 'aaaa', [NEAR_MISS.id]: 'bbbb' },
-  heldOut: [],
-  missing: [],
-  articles: {},
-  newer: [],
-  floors: null,
-  labelled: [],
-  hasBaseline: false,
 }
 
 const CONFIGURATION = { chat: 'llama:some', chatWeights: 'c0ffee', embedding: 'onnx:some' }

@@ -1,14 +1,14 @@
 import type { AnswerSteps } from '../src/answering/answer-question.ts'
 import type { Queryable } from '../src/db/database.ts'
 import { AppError } from '../src/errors.ts'
-import { listEvaluationRows, listEvaluations, loadEvaluation } from '../src/store/evaluations.ts'
-import { isWholeRun, toComparable } from './bless-run.ts'
+import { listRowsOfArm, listEvaluations, loadEvaluation } from '../src/store/evaluations.ts'
+import { toComparable } from './bless-run.ts'
 import { listGuids } from '../src/store/library-texts.ts'
 import { askAgain } from './ask-again.ts'
 import { needsChat } from './arms.ts'
 import type { Baseline } from './baseline.ts'
 import { compareWithBaseline, type Comparison } from './compare.ts'
-import type { EvaluationRequest } from './evaluation-request.ts'
+import { isUnselected, isWholeRun, type EvaluationRequest } from './evaluation-request.ts'
 import { CHAT_FINGERPRINTS, isSameModel, type Fingerprints } from './fingerprints.ts'
 import { DEFAULT_FLOORS, judgeRun, tooManyErrors, type Floors } from './gate.ts'
 import { holdOut } from './hold-out.ts'
@@ -80,9 +80,7 @@ function findBrokenReviews({ flips }: Comparison): readonly string[] {
 
 /** They are for this service over a whole set, or half of it; a selection has other figures. */
 function hasFloors({ setName, request }: FinishedRun): boolean {
-  const { target, filter, limit, onlyFailing } = request
-  const selection = [target, filter, limit, onlyFailing]
-  return setName !== REVIEWED_SET && selection.every((part) => part === undefined)
+  return setName !== REVIEWED_SET && isUnselected(request)
 }
 
 /** A set's own floors stand beside the usual ones, metric by metric. */
@@ -105,7 +103,7 @@ async function reportJudge(
   { db, judgeModel, rows }: JudgeOptions,
 ): Promise<JudgePart> {
   if (judgeModel === null) return { judge: null, notes: [] }
-  const tried = (await listEvaluationRows(db, id)).filter(({ arm }) => arm === JUDGE_ARM)
+  const tried = await listRowsOfArm(db, id, JUDGE_ARM)
   const checkScores = new Map(
     tried.map(({ caseId, result }) => [caseId, judgeResult.safeParse(result).data?.judge ?? null]),
   )
@@ -145,7 +143,9 @@ async function loadLastReviews(db: Queryable, { id }: FinishedRun): Promise<Base
     after: id,
     limit: RUNS_LOOKED_AT,
   })
-  const last = runs.find(({ state, request }) => state === 'done' && isWholeRun(request))
+  const last = runs.find(
+    ({ state, request }) => state === 'done' && isWholeRun(request as EvaluationRequest),
+  )
   const run = last === undefined ? undefined : await loadEvaluation(db, last.id)
   if (run === undefined) return null
   const { blessed, ...rest } = await toComparable(db, run)

@@ -41,6 +41,11 @@ export const goldenCase = z.strictObject({
 export type GoldenCase = Readonly<z.output<typeof goldenCase>>
 export type Split = (typeof SPLITS)[number]
 
+/** The conversation that a case is, its question last. */
+export function messagesOf({ turns = [], question }: GoldenCase): NonNullable<GoldenCase['turns']> {
+  return [...turns, { role: 'user', content: question }]
+}
+
 export function isAnswerable({ articles }: Pick<GoldenCase, 'articles'>): boolean {
   return articles.length > 0
 }

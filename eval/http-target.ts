@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../src/errors.ts'
 import type { KeptAnswer } from '../src/store/answers.ts'
-import type { GoldenCase } from './golden-case.ts'
+import { messagesOf, type GoldenCase } from './golden-case.ts'
 import { isRefusalText } from './refusal-text.ts'
 import { toCaseAnswer } from './sent-answer.ts'
 import type { Target } from './target.ts'
@@ -205,9 +205,10 @@ function isUnwritten({ status, reason, trace }: KeptAnswer): boolean {
   )
 }
 
-function toChat({ turns, question, as_of }: GoldenCase): object {
+function toChat(golden: GoldenCase): object {
+  const { as_of } = golden
   return {
-    messages: [...(turns ?? []), { role: 'user', content: question }],
+    messages: messagesOf(golden),
     ...(as_of === undefined ? {} : { filters: { asOf: as_of } }),
     // An answer from a cache would say nothing of what the service does now.
     fresh: true,
@@ -278,10 +279,10 @@ async function openCompletions(client: Client, signal: AbortSignal): Promise<Tar
     guids: new Map(),
     async ask({ golden }, caseSignal) {
       const startedAt = performance.now()
-      const { turns, question } = golden
+      const { question } = golden
       const body = {
         model,
-        messages: [...(turns ?? []), { role: 'user', content: question }],
+        messages: messagesOf(golden),
         temperature: 0,
         seed: 0,
       }

@@ -7,6 +7,7 @@ import {
 } from '../src/store/evaluations.ts'
 import type { CaseAnswer } from './case-answer.ts'
 import type { GoldenCase } from './golden-case.ts'
+import { MAX_WHOLE_ROWS } from './report-view.ts'
 import type { EvaluatedCase } from './report.ts'
 import { rowResult } from './row-result.ts'
 import { casesOf, type RunPlan } from './run-plan.ts'
@@ -15,8 +16,6 @@ import { toCaseAnswer } from './sent-answer.ts'
 const PAGE = 200
 /** What a report shows of a search; a stage's hashes and scores were taken from all of them. */
 const KEPT_CANDIDATES = 20
-/** As many as a report shows whole (report-cases.ts). */
-const SHOWN_WHOLE = 2_000
 
 interface LoadOptions {
   readonly runId: string
@@ -45,7 +44,7 @@ export async function loadRows(
       const golden = cases.get(`${row.arm} ${row.caseId}`)
       if (golden === undefined) continue
       const evaluated = toEvaluated(row, { golden, guids })
-      const isShownWhole = rows.length < SHOWN_WHOLE || evaluated.scores?.failure != null
+      const isShownWhole = rows.length < MAX_WHOLE_ROWS || evaluated.scores?.failure != null
       rows.push(isShownWhole ? evaluated : withoutTexts(evaluated))
     }
     after = page.at(-1) ?? null

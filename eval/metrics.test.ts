@@ -9,7 +9,7 @@ import {
   unanswerableRow,
   wrongRow,
 } from '../test/case-row.ts'
-import { aggregate, latency } from './metrics.ts'
+import { aggregate } from './metrics.ts'
 
 const NEAR_MISS = { tags: ['near-miss'] }
 
@@ -183,28 +183,5 @@ describe('the metrics of a run', () => {
     expect(groundedness?.low).toBeGreaterThanOrEqual(0.2)
     expect(groundedness?.low).toBeLessThan(groundedness?.high ?? 0)
     expect(aggregate(rows)['groundedness']).toEqual(groundedness)
-  })
-})
-
-describe('latency', () => {
-  it('is a measured time at the median and at 95 of 100', () => {
-    const rows = Array.from({ length: 20 }, (_, at) => {
-      const timings = { searchMs: 10, firstTokenMs: 1_000, totalMs: 2_000 + at }
-      return caseRow(`case ${at}`, { answer: { timings, tokens: { prompt: 1, completion: 50 } } })
-    })
-    const { totalMs, searchMs, tokensPerSecond } = latency([...rows, failedRow('failed')])
-    expect(totalMs).toEqual({ p50: 2_009, p95: 2_018 })
-    expect(searchMs).toEqual({ p50: 10, p95: 10 })
-    // 50 tokens in 1 to 1.019 seconds.
-    expect(tokensPerSecond.p95).toBeCloseTo(50 / 1.001)
-  })
-
-  it('is null where no model wrote', () => {
-    const timings = { searchMs: 10, firstTokenMs: null, totalMs: 20 }
-    const { firstTokenMs, tokensPerSecond } = latency([
-      caseRow('extracted', { answer: { timings } }),
-    ])
-    expect(firstTokenMs).toEqual({ p50: null, p95: null })
-    expect(tokensPerSecond).toEqual({ p50: null, p95: null })
   })
 })

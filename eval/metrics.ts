@@ -1,4 +1,3 @@
-import type { CaseAnswer } from './case-answer.ts'
 import { isAnswerable, isNearMiss, type GoldenCase } from './golden-case.ts'
 import { bootstrapMean, wilson, type Interval, type Ratio } from './intervals.ts'
 import type { EvaluatedCase, MetricValue } from './report.ts'
@@ -266,43 +265,4 @@ function toBounds(metric: MetricValue): (Interval & { readonly value: number }) 
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-/** Of one arm's answers, in milliseconds and tokens per second; null where none has it. */
-export interface Latency {
-  readonly totalMs: Percentiles
-  readonly firstTokenMs: Percentiles
-  readonly searchMs: Percentiles
-  readonly tokensPerSecond: Percentiles
-}
-
-interface Percentiles {
-  readonly p50: number | null
-  readonly p95: number | null
-}
-
-export function latency(rows: readonly EvaluatedCase[]): Latency {
-  const answers = rows.map(({ answer }) => answer).filter((answer) => answer !== null)
-  const of = (pick: (answer: CaseAnswer) => number | null) =>
-    percentiles(answers.map(pick).filter((value) => value !== null))
-  return {
-    totalMs: of(({ timings }) => timings.totalMs),
-    firstTokenMs: of(({ timings }) => timings.firstTokenMs),
-    searchMs: of(({ timings }) => timings.searchMs),
-    tokensPerSecond: of(speedOf),
-  }
-}
-
-/** From the first word to the end, so what is checked behind the last word is counted as well. */
-function speedOf({ timings, tokens }: CaseAnswer): number | null {
-  if (timings.firstTokenMs === null) return null
-  const ms = timings.totalMs - timings.firstTokenMs
-  return ms > 0 ? (tokens.completion * 1_000) / ms : null
-}
-
-/** By nearest rank: a time that was measured, and none in between. */
-function percentiles(values: readonly number[]): Percentiles {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? null
-  return { p50: at(0.5), p95: at(0.95) }
 }

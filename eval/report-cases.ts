@@ -7,18 +7,13 @@ import {
   armsOf,
   describeOutcome,
   failureOf,
+  MAX_WHOLE_ROWS,
   orderCases,
   type CaseView,
   type ReportInput,
 } from './report-view.ts'
 import type { EvaluatedCase } from './report.ts'
 import type { CaseScores } from './scores.ts'
-
-/**
- * Rows up to which every one is shown whole. One takes some 8 kB, so that this makes a page of about
- * 16 MB, which a browser opens in a second or two; nine arms of 200 cases fit.
- */
-const MAX_WHOLE_ROWS = 2_000
 
 export function caseId(id: string): string {
   return `case-${id}`

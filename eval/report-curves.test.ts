@@ -32,6 +32,18 @@ describe('latency', () => {
     expect(latencyOf(rows)).toMatchObject({ answers: 20, p50: 10, p95: 19, searchP50: 10 })
   })
 
+  it('is a measured time at the median and at 95 of 100, whatever ended in an error', () => {
+    const rows = Array.from({ length: 20 }, (_, at) => timed(2_000 + at, 1_000, 50))
+    const latency = latencyOf([...rows, sketchFault()])
+    expect(latency).toMatchObject({ answers: 20, p50: 2_009, p95: 2_018, searchP50: 10 })
+    // 20 times 50 tokens in 1 to 1.019 s each, 20.19 s together.
+    expect(latency?.tokensPerSecond).toBeCloseTo(1_000 / 20.19)
+  })
+
+  it('has neither a first word nor a speed where no model wrote', () => {
+    expect(latencyOf([timed(20)])).toMatchObject({ firstTokenP50: null, tokensPerSecond: null })
+  })
+
   it('rises to all answers', () => {
     expect(latencyOf([timed(5), timed(2)])?.points).toEqual([
       [2, 0.5],

@@ -9,7 +9,13 @@ import { loadKeptAnswers, loadRows } from './load-rows.ts'
 import type { Split } from './golden-case.ts'
 import { aggregate, METRICS } from './metrics.ts'
 import type { Flip, Report } from './report.ts'
-import { groupBy, type AnswerBefore, type HistoryEntry, type ReportInput } from './report-view.ts'
+import {
+  groupBy,
+  toHistory,
+  type AnswerBefore,
+  type HistoryEntry,
+  type ReportInput,
+} from './report-view.ts'
 import { parsePlan, REVIEWED_SET } from './run-plan.ts'
 
 /** Nights that a plot of the history shows. */
@@ -121,20 +127,13 @@ async function loadHistory(
   { setName, id }: StoredEvaluation,
 ): Promise<readonly HistoryEntry[]> {
   const runs = await listEvaluations(db, { setName, origin: 'nightly', after: id, limit: NIGHTS })
-  return runs.flatMap((run) => {
-    const report = run.report as Report | null
-    if (report === null || run.endedAt === null) return []
-    const at = run.endedAt.toISOString()
-    return Object.entries(report.metrics).map(([arm, metrics]) => ({
+  return runs.flatMap((run) =>
+    toHistory({
       runId: run.id,
-      at,
-      arm,
-      metrics: Object.fromEntries(
-        Object.entries(metrics).map(([name, { value }]) => [name, value]),
-      ),
-      verdict: report.verdict,
-    }))
-  })
+      at: run.endedAt?.toISOString() ?? null,
+      report: run.report as Report | null,
+    }),
+  )
 }
 
 interface Before {

@@ -9,6 +9,12 @@ import { FAILURE_CLASSES, type FailureClass } from './scores.ts'
 
 export type RunState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed'
 
+/**
+ * Rows up to which every one is shown whole. One takes some 8 kB, so that this makes a page of about
+ * 16 MB, which a browser opens in a second or two; nine arms of 200 cases fit.
+ */
+export const MAX_WHOLE_ROWS = 2_000
+
 export interface ReportedRun {
   readonly id: string
   readonly set: string
@@ -221,17 +227,24 @@ function rankOf({ rows, flips, heldOut }: CaseView, systemArm: string | undefine
 export function historyWithRun({ run, report, history }: ReportInput): readonly HistoryEntry[] {
   const isThere = history.some(({ runId }) => runId === run.id)
   const at = run.endedAt ?? run.startedAt
-  const now =
-    isThere || report === null || at === null
-      ? []
-      : Object.entries(report.metrics).map(([arm, metrics]) => ({
-          runId: run.id,
-          at,
-          arm,
-          metrics: Object.fromEntries(
-            Object.entries(metrics).map(([name, { value }]) => [name, value]),
-          ),
-          verdict: report.verdict,
-        }))
+  const now = isThere ? [] : toHistory({ runId: run.id, at, report })
   return [...history, ...now].sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
+}
+
+interface FinishedNight {
+  readonly runId: string
+  readonly at: string | null
+  readonly report: Report | null
+}
+
+/** An entry for each arm; none of a run that came to no report. */
+export function toHistory({ runId, at, report }: FinishedNight): readonly HistoryEntry[] {
+  if (report === null || at === null) return []
+  return Object.entries(report.metrics).map(([arm, metrics]) => ({
+    runId,
+    at,
+    arm,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value])),
+    verdict: report.verdict,
+  }))
 }

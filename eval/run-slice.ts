@@ -153,9 +153,7 @@ async function toResult(
   kept: KeptAnswer,
 ): Promise<RowResult> {
   const { golden } = task
-  // As it is kept and sent: times are text there.
-  const body: unknown = JSON.parse(JSON.stringify(kept.body))
-  const answer = toCaseAnswer({ body, trace: kept.trace }, target)
+  const answer = toCaseAnswer(kept, target)
   if (answer === null) throw new AppError('internal', 'An answer of our own cannot be read.')
   const labelled = new Set(plan.labelled)
   return {

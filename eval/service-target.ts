@@ -7,7 +7,7 @@ import { condense } from '../src/answering/condense.ts'
 import { toKeptAnswer } from '../src/answering/keep-answer.ts'
 import { AppError } from '../src/errors.ts'
 import { needsChat, type Arm, type ArmName } from './arms.ts'
-import type { GoldenCase } from './golden-case.ts'
+import { messagesOf, type GoldenCase } from './golden-case.ts'
 import type { Target } from './target.ts'
 
 interface ServiceOptions {
@@ -45,12 +45,10 @@ function isUnwritten({ trace }: Answered): boolean {
   return trace.generated === null && trace.passages.length > 0
 }
 
-export function toRequest(
-  { turns, question, as_of }: GoldenCase,
-  signal: AbortSignal,
-): AnswerRequest {
+export function toRequest(golden: GoldenCase, signal: AbortSignal): AnswerRequest {
+  const { as_of } = golden
   return {
-    understood: condense([...(turns ?? []), { role: 'user', content: question }]),
+    understood: condense(messagesOf(golden)),
     filters: as_of === undefined ? {} : { asOf: new Date(as_of) },
     signal,
   }

@@ -1,37 +1,31 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { answered, ready, refused } from './test-page-answers.ts'
+import { buildPage, type BuiltPage } from './built-page.ts'
 import { openBrowser } from './real-browser.ts'
 import { openEvents, openPageService, sendJson } from './test-page-service.ts'
 import type { PageService } from './test-page-service.ts'
 
 const FEEDBACK = 'POST /v1/answers/ans_1/feedback'
 
-let folder: string
+let built: BuiltPage
 let browser: Browser
 let service: PageService
 let page: Page
 let faults: string[]
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'footnote-feedback-'))
-  await promisify(execFile)('npx', ['tsc', '-p', 'web/tsconfig.json', '--outDir', folder])
-  for (const file of ['index.html', 'page.css']) await cp(join('web', file), join(folder, file))
+  built = await buildPage()
   browser = await openBrowser()
 })
 
 afterAll(async () => {
   await browser?.close()
-  if (folder !== undefined) await rm(folder, { recursive: true })
+  await built?.[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
-  service = await openPageService(folder)
+  service = await openPageService(built.folder)
   const empty = { items: [], next: null }
   service.scripts.set('GET /readyz', ({ response }) => sendJson(response, ready))
   service.scripts.set('GET /v1/articles', ({ response }) => sendJson(response, empty))

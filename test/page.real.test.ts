@@ -1,9 +1,4 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -19,6 +14,7 @@ import {
   sources,
   written,
 } from './test-page-answers.ts'
+import { buildPage, type BuiltPage } from './built-page.ts'
 import { openBrowser } from './real-browser.ts'
 import { eventText, openEvents, openPageService, sendJson } from './test-page-service.ts'
 import type { Call, PageService } from './test-page-service.ts'
@@ -30,26 +26,24 @@ const problem401 = {
   code: 'unauthorized',
 }
 
-let folder: string
+let built: BuiltPage
 let browser: Browser
 let service: PageService
 let page: Page
 let faults: string[]
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'footnote-page-'))
-  await promisify(execFile)('npx', ['tsc', '-p', 'web/tsconfig.json', '--outDir', folder])
-  for (const file of ['index.html', 'page.css']) await cp(join('web', file), join(folder, file))
+  built = await buildPage()
   browser = await openBrowser()
 })
 
 afterAll(async () => {
   await browser?.close()
-  if (folder !== undefined) await rm(folder, { recursive: true })
+  await built?.[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
-  service = await openPageService(folder)
+  service = await openPageService(built.folder)
   service.scripts.set('GET /readyz', ({ response }) => sendJson(response, ready))
   service.scripts.set('GET /v1/articles', ({ response }) =>
     sendJson(response, { items: [place], next: null }),

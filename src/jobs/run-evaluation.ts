@@ -9,7 +9,7 @@ import { prepareRun, type PreparedRun } from '../../eval/prepare-run.ts'
 import { parsePlan } from '../../eval/run-plan.ts'
 import { runSlice, type Judge } from '../../eval/run-slice.ts'
 import type { Target } from '../../eval/target.ts'
-import { transaction } from '../db/database.ts'
+import { transaction, type Queryable } from '../db/database.ts'
 import { AppError } from '../errors.ts'
 import { loadCorpus } from '../store/corpus.ts'
 import {
@@ -121,10 +121,7 @@ export async function sendLostRuns({
   queue,
 }: Pick<EvaluationDependencies, 'database' | 'queue'>): Promise<void> {
   await transaction(database, async (client) => {
-    for (const runId of await listLostRuns(client)) {
-      const slice = await nextSlice(client, runId)
-      if (slice !== null) await queue.send('run-evaluation', { runId, slice }, { db: client })
-    }
+    for (const runId of await listLostRuns(client)) await sendSlice(client, queue, runId)
   })
   queue.wake('run-evaluation')
 }
@@ -308,11 +305,14 @@ function sendAgain(
 }
 
 async function sendNext({ database, queue }: EvaluationDependencies, runId: string): Promise<void> {
-  await transaction(database, async (client) => {
-    const slice = await nextSlice(client, runId)
-    if (slice !== null) await queue.send('run-evaluation', { runId, slice }, { db: client })
-  })
+  await transaction(database, (client) => sendSlice(client, queue, runId))
   queue.wake('run-evaluation')
+}
+
+/** The run's next job, in the transaction that gives it its number. */
+async function sendSlice(db: Queryable, queue: JobQueue, runId: string): Promise<void> {
+  const slice = await nextSlice(db, runId)
+  if (slice !== null) await queue.send('run-evaluation', { runId, slice }, { db })
 }
 
 /**

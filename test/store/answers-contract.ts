@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { transaction } from '../../src/db/database.ts'
-import { insertAnswer, loadAnswer, type KeptAnswer } from '../../src/store/answers.ts'
+import { loadAnswer } from '../../src/store/answers.ts'
 import { listArticles, loadArticle, loadRevision } from '../../src/store/articles.ts'
 import { blankQuotes } from '../../src/store/blank-quotes.ts'
 import { loadCorpus } from '../../src/store/corpus.ts'
 import { deleteFeed } from '../../src/store/delete-feed.ts'
 import { listFeeds } from '../../src/store/feeds.ts'
+import { keepAnswer } from './answer-sketch.ts'
 import type { LibraryUnderTest } from './library-under-test.ts'
 
 export function describeAnswers(library: LibraryUnderTest): void {
@@ -14,40 +15,23 @@ export function describeAnswers(library: LibraryUnderTest): void {
   describe('deleting a feed', () => describeDeletion(library))
 }
 
-type AnswerSketch = Partial<KeptAnswer> & Pick<KeptAnswer, 'id'>
-
-function keep(library: LibraryUnderTest, sketch: AnswerSketch): Promise<void> {
-  const answer: KeptAnswer = {
-    status: 'answered',
-    reason: null,
-    question: 'What do whales do?',
-    promptHash: null,
-    corpusRevision: 1,
-    body: {},
-    trace: {},
-    articleIds: [],
-    ...sketch,
-  }
-  return transaction(library, (client) => insertAnswer(client, answer))
-}
-
 function describeKept(library: LibraryUnderTest): void {
   it('is given back as it was', async () => {
     const body = { answer: 'They sing. 🐋 [1]', sentences: [], nested: { null: null, number: 0.5 } }
     const trace = { prompt: 'Passages:\n…', decision: { reason: null } }
-    await keep(library, { id: 'ans_1', promptHash: 'abc', body, trace })
+    await keepAnswer(library, { id: 'ans_1', promptHash: 'abc', body, trace })
     expect(await loadAnswer(library.pool, 'ans_1')).toEqual({ body, trace })
     expect(await loadAnswer(library.pool, 'ans_2')).toBeUndefined()
   })
 
   it('has a status and a reason of the closed sets', async () => {
-    await expect(keep(library, { id: 'ans_1', status: 'guessed' })).rejects.toThrow(
+    await expect(keepAnswer(library, { id: 'ans_1', status: 'guessed' })).rejects.toThrow(
       'answer_status_check',
     )
     await expect(
-      keep(library, { id: 'ans_1', status: 'refused', reason: 'bored' }),
+      keepAnswer(library, { id: 'ans_1', status: 'refused', reason: 'bored' }),
     ).rejects.toThrow('answer_reason_check')
-    await keep(library, { id: 'ans_1', status: 'refused', reason: 'not-answered' })
+    await keepAnswer(library, { id: 'ans_1', status: 'refused', reason: 'not-answered' })
   })
 }
 
@@ -62,12 +46,12 @@ function describeGoneQuotes(library: LibraryUnderTest): void {
   }
 
   it('are not kept of an article that was deleted while the answer was written', async () => {
-    await keep(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
+    await keepAnswer(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
     expect((await loadAnswer(library.pool, 'ans_1'))?.body).toEqual(blank)
   })
 
   it('are taken out again and again without harm', async () => {
-    await keep(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
+    await keepAnswer(library, { id: 'ans_1', body, articleIds: ['art_gone'] })
     await blankQuotes(library.pool, ['art_gone'])
     expect((await loadAnswer(library.pool, 'ans_1'))?.body).toEqual(blank)
   })
@@ -121,7 +105,7 @@ function describeDeletion(library: LibraryUnderTest): void {
       passages: [{ articleId: mine, text: 'Whales sing.' }],
       decision: { reason: null },
     }
-    await keep(library, { id: 'ans_1', body, trace, articleIds: [mine, theirs] })
+    await keepAnswer(library, { id: 'ans_1', body, trace, articleIds: [mine, theirs] })
     await remove(one)
     expect(await loadAnswer(library.pool, 'ans_1')).toEqual({
       body: {
@@ -150,7 +134,7 @@ function describeDeletion(library: LibraryUnderTest): void {
       sources: [{ articleId: mine, text: quote }],
     }
     const trace = { prompt: null, passages: [{ articleId: mine, text: quote }] }
-    await keep(library, {
+    await keepAnswer(library, {
       id: 'ans_1',
       status: 'extracted',
       reason: 'model-unavailable',
@@ -172,8 +156,8 @@ function describeDeletion(library: LibraryUnderTest): void {
       sources: [{ articleId: theirs, text: 'Seals bark.' }],
     }
     const trace = { prompt: 'Seals bark.', passages: [{ text: 'Seals bark.' }] }
-    await keep(library, { id: 'ans_1', body, trace, articleIds: [theirs] })
-    await keep(library, { id: 'ans_2', status: 'refused', reason: 'no-evidence', body: {} })
+    await keepAnswer(library, { id: 'ans_1', body, trace, articleIds: [theirs] })
+    await keepAnswer(library, { id: 'ans_2', status: 'refused', reason: 'no-evidence', body: {} })
     await remove(one)
     expect(await loadAnswer(library.pool, 'ans_1')).toEqual({ body, trace })
     expect(await loadAnswer(library.pool, 'ans_2')).toEqual({ body: {}, trace: {} })

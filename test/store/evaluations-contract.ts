@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { transaction } from '../../src/db/database.ts'
 import { openQueue } from '../../src/jobs/queue.ts'
-import { insertAnswer } from '../../src/store/answers.ts'
 import {
   listLostRuns,
   nextSlice,
@@ -31,6 +29,7 @@ import {
   type StoredEvaluation,
 } from '../../src/store/evaluations.ts'
 import { expectArticles, insertRefresh, startRefresh } from '../../src/store/refreshes.ts'
+import { keepAnswer } from './answer-sketch.ts'
 import type { LibraryUnderTest } from './library-under-test.ts'
 
 export function describeEvaluations(library: LibraryUnderTest): void {
@@ -472,20 +471,9 @@ function describeRows(library: LibraryUnderTest): void {
   })
 }
 
-async function keepAnswer(library: LibraryUnderTest, id: string): Promise<string> {
-  await transaction(library, (client) =>
-    insertAnswer(client, {
-      id,
-      status: 'answered',
-      reason: null,
-      question: 'What do whales do?',
-      promptHash: null,
-      corpusRevision: 1,
-      body: { answer: `They sing in ${id}. 🐋` },
-      trace: { generated: id },
-      articleIds: [],
-    }),
-  )
+async function keep(library: LibraryUnderTest, id: string): Promise<string> {
+  const body = { answer: `They sing in ${id}. 🐋` }
+  await keepAnswer(library, { id, body, trace: { generated: id } })
   return id
 }
 
@@ -507,7 +495,7 @@ function describeAnswers(library: LibraryUnderTest): void {
     ].toSorted((one, other) => (one.arm < other.arm ? -1 : one.arm > other.arm ? 1 : 0))
     const rows: EvaluationRow[] = []
     for (const [at, each] of order.entries()) {
-      const answerId = each.error === null ? await keepAnswer(library, `ans_${at}`) : null
+      const answerId = each.error === null ? await keep(library, `ans_${at}`) : null
       rows.push({ ...each, answerId })
     }
     for (const each of rows.toReversed()) await insertEvaluationRow(library.pool, id, each)
@@ -540,7 +528,7 @@ function describeAnswers(library: LibraryUnderTest): void {
 
   it('that have gone leave their rows', async () => {
     const id = await started(library)
-    const answerId = await keepAnswer(library, 'ans_1')
+    const answerId = await keep(library, 'ans_1')
     await insertEvaluationRow(library.pool, id, row('a', { answerId }))
     await library.pool.query('delete from answer')
     const gone = { ...row('a'), body: null, trace: null }
@@ -551,12 +539,12 @@ function describeAnswers(library: LibraryUnderTest): void {
   it('to one case of one arm come in the order of the repetitions', async () => {
     const id = await started(library)
     for (const repetition of [10, 2, 1]) {
-      const answerId = await keepAnswer(library, `ans_${repetition}`)
+      const answerId = await keep(library, `ans_${repetition}`)
       await insertEvaluationRow(library.pool, id, row('a', { repetition, answerId }))
     }
     const others = [row('a', { arm: 'keyword' }), row('b')]
     for (const [at, other] of others.entries()) {
-      const answerId = await keepAnswer(library, `ans_other_${at}`)
+      const answerId = await keep(library, `ans_other_${at}`)
       await insertEvaluationRow(library.pool, id, { ...other, answerId })
     }
     expect(await listAnswersOfCase(library.pool, id, { arm: 'extracted', caseId: 'a' })).toEqual(

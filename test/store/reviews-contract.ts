@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { transaction } from '../../src/db/database.ts'
-import { insertAnswer } from '../../src/store/answers.ts'
 import { insertFeedback, listLastFeedback } from '../../src/store/feedback.ts'
 import { insertKeptCase, listKeptCases } from '../../src/store/kept-cases.ts'
 import {
@@ -12,6 +10,7 @@ import {
   type ReviewReason,
   type ReviewState,
 } from '../../src/store/reviews.ts'
+import { keepAnswer } from './answer-sketch.ts'
 import type { LibraryUnderTest } from './library-under-test.ts'
 
 export function describeReviews(library: LibraryUnderTest): void {
@@ -22,28 +21,12 @@ export function describeReviews(library: LibraryUnderTest): void {
   describe('kept cases', () => describeKeptCases(library))
 }
 
-function keepAnswer(library: LibraryUnderTest, id: string): Promise<void> {
-  return transaction(library, (client) =>
-    insertAnswer(client, {
-      id,
-      status: 'answered',
-      reason: null,
-      question: 'What do whales do?',
-      promptHash: null,
-      corpusRevision: 1,
-      body: {},
-      trace: {},
-      articleIds: [],
-    }),
-  )
-}
-
 const UP = { rating: 'up', comment: null, correction: null } as const
 const DOWN = { rating: 'down', comment: 'No. 🐋', correction: 'They sing.' } as const
 
 function describeFeedback(library: LibraryUnderTest): void {
   it('counts by what was said last of each answer', async () => {
-    for (const id of ['ans_1', 'ans_2', 'ans_3']) await keepAnswer(library, id)
+    for (const id of ['ans_1', 'ans_2', 'ans_3']) await keepAnswer(library, { id })
     for (const given of [DOWN, UP, DOWN]) {
       expect(await insertFeedback(library.pool, 'ans_1', given)).toBe(true)
     }
@@ -60,7 +43,7 @@ function describeFeedback(library: LibraryUnderTest): void {
   })
 
   it('goes with its answer', async () => {
-    await keepAnswer(library, 'ans_1')
+    await keepAnswer(library, { id: 'ans_1' })
     await insertFeedback(library.pool, 'ans_1', UP)
     await library.pool.query(`delete from answer where answer.id = 'ans_1'`)
     expect(await listLastFeedback(library.pool, ['ans_1'])).toEqual([])
@@ -116,7 +99,7 @@ function describeReview(library: LibraryUnderTest): void {
   })
 
   it('has its answers in the order in which they came, and each of its reasons once', async () => {
-    for (const id of ['ans_2', 'ans_1']) await keepAnswer(library, id)
+    for (const id of ['ans_2', 'ans_1']) await keepAnswer(library, { id })
     const id = await opened(library)
     const both: readonly ReviewReason[] = ['refused', 'dropped-sentence']
     await addToReview(library.pool, id, { answerId: 'ans_2', reasons: both })
@@ -135,7 +118,7 @@ function describeReview(library: LibraryUnderTest): void {
   })
 
   it('stays where its answers go', async () => {
-    await keepAnswer(library, 'ans_1')
+    await keepAnswer(library, { id: 'ans_1' })
     const id = await opened(library)
     await addToReview(library.pool, id, { answerId: 'ans_1', reasons: ['refused'] })
     await library.pool.query(`delete from answer where answer.id = 'ans_1'`)
