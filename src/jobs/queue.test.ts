@@ -141,3 +141,26 @@ it('goes on after a statement of its own fails, and tells of it', async () => {
   await until(() => done.length > 0)
   expect(done.splice(0)).toEqual(['after it'])
 })
+
+it.each([
+  ['ends well', () => Promise.resolve()],
+  ['fails', () => Promise.reject(new Error('It is away.'))],
+])('outlives a database that is away when a job %s, and runs it again', async (ending, end) => {
+  const name = `away as it ${ending}`
+  let runs = 0
+  faults.set(name, async () => {
+    runs += 1
+    if (runs > 1) return
+    await database.pool.query('alter table pgboss.job rename to away')
+    return end()
+  })
+  errors.length = 0
+  // Where the process has no answer to this, it ends: vitest fails at an unhandled rejection.
+  await queue.send('embed-article', { name })
+  while (errors.every(({ message }) => !message.includes('pgboss.job'))) await sleep(10)
+  await sleep(50)
+  await database.pool.query('alter table pgboss.away rename to job')
+  await database.pool.query(`update pgboss.job set state = 'retry' where state = 'active'`)
+  await until(() => runs > 1 && done.includes(name))
+  done.length = 0
+})
