@@ -8,6 +8,17 @@ const CHECKS: Readonly<Record<string, string>> = {
       select count(*) as live, coalesce(sum(chunk.length), 0) as length from chunk where chunk.live
     ) as counted
     where corpus.chunks <> counted.live or corpus.lexemes <> counted.length`,
+  'each lexeme is counted in as many live chunks as it stands in': `
+    select coalesce(lexeme.lexeme, counted.lexeme) as lexeme, lexeme.chunks, counted.live
+    from lexeme full join (
+      select posting.lexeme, posting.form, count(*) as live
+      from posting join chunk on chunk.id = posting.chunk_id
+      where chunk.live group by posting.lexeme, posting.form
+    ) as counted on counted.lexeme = lexeme.lexeme and counted.form = lexeme.form
+    where lexeme.chunks is distinct from counted.live`,
+  'a posting knows how long its chunk is': `
+    select posting.chunk_id from posting join chunk on chunk.id = posting.chunk_id
+    where posting.length <> chunk.length`,
   'the corpus is one row': `
     select count(*) from corpus having count(*) <> 1`,
   'a chunk is as long as its postings of stems': `

@@ -12,6 +12,8 @@ import { describePublishing } from './store/publishing-contract.ts'
 import { describeRefreshes } from './store/refreshes-contract.ts'
 import { describeReviews } from './store/reviews-contract.ts'
 import { describeSearching } from './store/search-contract.ts'
+import { describeTerms } from './store/terms-contract.ts'
+import { describeVectorIndex } from './store/vector-index-contract.ts'
 
 interface ContractOptions {
   /** Off where the schema belongs to another role. */
@@ -43,6 +45,7 @@ export function describeStore(
     })
     describePublishing(library)
     describeSearching(library)
+    describe('the terms of a question', () => describeTerms(library))
     describe('embedding models', () => describeModels(library))
     describeFeeds(library)
     describeRefreshes(library)
@@ -50,6 +53,7 @@ export function describeStore(
     describeReviews(library)
     describeEvaluations(library)
     describeLibraryTexts(library)
+    if (canMigrate) describe('the index of vectors', () => describeVectorIndex(library))
     if (canMigrate) describe('migrations', () => describeMigrations(library))
   })
 }

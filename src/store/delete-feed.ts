@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/database.ts'
 import { blankQuotes } from './blank-quotes.ts'
+import { countLexemes } from './postings.ts'
 
 /**
  * Deletes a feed with its articles, chunks and vectors, and blanks what kept answers quote of them.
@@ -12,10 +13,9 @@ export async function deleteFeed(db: Queryable, id: string): Promise<boolean> {
     'select article.id from article where article.feed_id = $1::text for update',
     [id],
   )
-  await blankQuotes(
-    db,
-    rows.map((row) => row.id),
-  )
+  const articleIds = rows.map((row) => row.id)
+  await blankQuotes(db, articleIds)
+  await countLexemes(db, articleIds, -1)
   await db.query(
     `update corpus set
        revision = corpus.revision + 1,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Queryable } from '../db/database.ts'
 import type { ChunkedArticle, FeedItem, Vector } from '../domain.ts'
+import { countLexemes, insertPostings } from './postings.ts'
 import { toVectorText } from './search-vectors.ts'
 
 export interface ArticleToPublish {
@@ -38,7 +39,7 @@ export async function publishArticle(db: Queryable, article: ArticleToPublish): 
   await deleteChunks(db, published.articleId)
   await insertRevision(db, published, article)
   await insertChunks(db, published, article)
-  await insertPostings(db, published, article.item.title)
+  await insertPostings(db, published.articleId, article.item.title)
   await countChunks(db, published.articleId, 1)
   return published
 }
@@ -189,44 +190,6 @@ async function insertChunks(
   )
 }
 
-/** Title and headings count as words of each chunk under them. */
-async function insertPostings(
-  db: Queryable,
-  { articleId }: Published,
-  title: string,
-): Promise<void> {
-  await db.query(
-    `with word as (
-       select chunk.id,
-         concat_ws(' ', $2::text, array_to_string(chunk.heading_path, ' '), chunk.text) as text
-       from chunk where chunk.article_id = $1::text
-     ), stem as (
-       select word.id, lexemes.lexeme, cardinality(lexemes.positions) as frequency
-       from word cross join lateral unnest(to_tsvector('english', word.text)) as lexemes
-     ), exact as (
-       select word.id, lexemes.lexeme, cardinality(lexemes.positions) as frequency
-       from word cross join lateral unnest(to_tsvector('simple', word.text)) as lexemes
-     )
-     insert into posting (lexeme, form, chunk_id, frequency)
-     select stem.lexeme, 'stem', stem.id, stem.frequency from stem
-     union all
-     select exact.lexeme, 'exact', exact.id, exact.frequency from exact
-     where ts_lexize('english_stem', exact.lexeme) <> '{}'`,
-    [articleId, title],
-  )
-  await db.query(
-    `update chunk set length = counted.length
-     from (
-       select posting.chunk_id, sum(posting.frequency)::integer as length
-       from posting join chunk on chunk.id = posting.chunk_id
-       where chunk.article_id = $1::text and posting.form = 'stem'
-       group by posting.chunk_id
-     ) as counted
-     where chunk.id = counted.chunk_id`,
-    [articleId],
-  )
-}
-
 /** Adds an article's live chunks to the corpus' counts, or takes them away. */
 async function countChunks(db: Queryable, articleId: string, sign: 1 | -1): Promise<void> {
   await db.query(
@@ -240,4 +203,5 @@ async function countChunks(db: Queryable, articleId: string, sign: 1 | -1): Prom
      ) as counted`,
     [articleId, sign],
   )
+  await countLexemes(db, [articleId], sign)
 }

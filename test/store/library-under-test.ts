@@ -3,12 +3,12 @@ import type { Filters, Vector } from '../../src/domain.ts'
 import { listArticles } from '../../src/store/articles.ts'
 import { findFeedByUrl, insertFeed } from '../../src/store/feeds.ts'
 import { publishArticle, type Published } from '../../src/store/publish-article.ts'
-import { searchKeywords } from '../../src/store/search-keywords.ts'
+import { searchKeywords, type ArmHit } from '../../src/store/search-keywords.ts'
 import { searchVectors } from '../../src/store/search-vectors.ts'
 import { axis, MODEL, sketchArticle, type ArticleSketch } from './article-sketch.ts'
 
 /** The database of a suite with the few steps that most of its tests begin with. */
-export interface LibraryUnderTest extends Pick<Database, 'pool'> {
+export interface LibraryUnderTest extends Pick<Database, 'pool' | 'engine'> {
   addFeed(url?: string): Promise<string>
   publish(feedId: string, sketch: ArticleSketch): Promise<Published>
   /** Titles, as each arm ranks their chunks. */
@@ -16,10 +16,15 @@ export interface LibraryUnderTest extends Pick<Database, 'pool'> {
   byVector(vector?: Vector, filters?: Filters): Promise<readonly string[]>
 }
 
-export function libraryUnderTest(database: () => Pick<Database, 'pool'>): LibraryUnderTest {
+export function libraryUnderTest(
+  database: () => Pick<Database, 'pool' | 'engine'>,
+): LibraryUnderTest {
   return {
     get pool() {
       return database().pool
+    },
+    get engine() {
+      return database().engine
     },
     async addFeed(url = 'https://one.example/feed') {
       await insertFeed(this.pool, { url, refreshMinutes: 60 })
@@ -32,13 +37,23 @@ export function libraryUnderTest(database: () => Pick<Database, 'pool'>): Librar
     },
     async byKeyword(question, filters = {}) {
       const parts = [{ text: question, weight: 1 }]
-      return titlesOf(this.pool, await searchKeywords(this.pool, parts, { filters, limit: 20 }))
+      return search(this, (client) => searchKeywords(client, parts, { filters, limit: 20 }))
     },
     async byVector(vector = axis(0), filters = {}) {
       const options = { filters, limit: 20, model: MODEL }
-      return titlesOf(this.pool, await searchVectors(this.pool, vector, options))
+      return search(this, (client) => searchVectors(client, vector, options))
     },
   }
+}
+
+/** From one snapshot, as the service searches: an arm asks the database more than once. */
+function search(
+  library: Pick<Database, 'pool'>,
+  arm: (client: Queryable) => Promise<readonly ArmHit[]>,
+): Promise<readonly string[]> {
+  return transaction(library, async (client) => titlesOf(client, await arm(client)), {
+    isReadOnly: true,
+  })
 }
 
 async function titlesOf(
@@ -53,6 +68,7 @@ async function titlesOf(
 /** With statements that the service's own role may use: it may not truncate. */
 export async function emptyLibrary(db: Queryable): Promise<void> {
   await db.query('delete from feed')
+  await db.query('delete from lexeme')
   await db.query('delete from evaluation')
   await db.query('delete from kept_case')
   await db.query('delete from review')

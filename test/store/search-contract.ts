@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Filters, Vector } from '../../src/domain.ts'
 import { toFilterValues } from '../../src/store/article-filter.ts'
 import { loadCorpus } from '../../src/store/corpus.ts'
+import { loadPublicationDates } from '../../src/store/publication-dates.ts'
 import { loadStoredChunks } from '../../src/store/reembed-article.ts'
 import { searchKeywords } from '../../src/store/search-keywords.ts'
 import { searchVectors, toVectorText } from '../../src/store/search-vectors.ts'
@@ -308,6 +309,16 @@ function describeTexts(library: LibraryUnderTest): void {
     const other = { sentenceIds, model: 'other-model' }
     expect(await sentenceSimilarities(library.pool, [[1, 0]], other)).toEqual([new Map()])
     expect(await sentenceSimilarities(library.pool, [], { sentenceIds, model: MODEL })).toEqual([])
+  })
+
+  it('have the dates of their articles, where these have one', async () => {
+    const feedId = await library.addFeed()
+    const publishedAt = new Date('2026-03-02T09:00:00Z')
+    const dated = await library.publish(feedId, { guid: 'dated', publishedAt })
+    const undated = await library.publish(feedId, { guid: 'undated', publishedAt: null })
+    const ids = [dated, undated].map(({ articleId }) => articleId)
+    const dates = await loadPublicationDates(library.pool, [...ids, 'art_none'])
+    expect(dates).toEqual(new Map([[ids[0], publishedAt]]))
   })
 
   it('belong to a library whose revision grows with every change', async () => {
