@@ -1,4 +1,4 @@
-import type { FoundChunk } from '../src/retrieval/passages.ts'
+import type { FoundChunk } from '../src/retrieval/rank-sentences.ts'
 
 interface ChunkOptions {
   readonly id?: string
@@ -9,6 +9,8 @@ interface ChunkOptions {
   readonly start?: number
   /** One for each sentence; null where none is known. */
   readonly similarities?: readonly (number | null)[]
+  /** The same for the parts of a question, a list a sentence. */
+  readonly partSimilarities?: readonly (readonly number[])[]
 }
 
 /** A chunk of sentences, as search finds it. */
@@ -34,6 +36,7 @@ export function foundChunk(sentences: readonly string[], options: ChunkOptions =
         start: from,
         end: from + text.length,
         similarity: options.similarities?.[index] ?? null,
+        partSimilarities: options.partSimilarities?.[index] ?? [],
       }
     }),
     scores: { keyword: fused, vector: fused, fused },

@@ -1,10 +1,7 @@
 import type { Answer, AnswerSentence, Citation, Passage } from '../domain.ts'
-import {
-  rankSentences,
-  toPassage,
-  type FoundChunk,
-  type RankedSentence,
-} from '../retrieval/passages.ts'
+import { toPassage } from '../retrieval/passages.ts'
+import { type FoundChunk } from '../retrieval/rank-sentences.ts'
+import { rankSentences, type RankedSentence } from '../retrieval/rank-sentences.ts'
 import { toCitation } from './grounding.ts'
 
 interface ExtractOptions {
@@ -28,10 +25,11 @@ export function extractAnswer(
 ): Extracted | null {
   const ranked = rankSentences(chunks, question)
   const best = ranked[0]
-  if (best === undefined || best.relevance < threshold) return null
+  if (best === undefined) return null
   const quotes = ranked
     .filter(({ score }) => score >= best.score * SHARE_OF_BEST)
     .slice(0, MAX_QUOTES)
+  if (quotes.every(({ relevance }) => relevance < threshold)) return null
   return toAnswer(quotes)
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Passage } from '../domain.ts'
+import { passageHeader } from '../retrieval/passages.ts'
 
 /** The rules, read once and kept in a local model's state. */
 export const ANSWER_PREFIX = `You answer questions from passages of articles.
@@ -15,21 +16,21 @@ export interface Prompt {
 
 interface PromptInput {
   readonly question: string
-  readonly earlier: string | null
   readonly passages: readonly Passage[]
 }
 
-export function buildPrompt({ question, earlier, passages }: PromptInput): Prompt {
-  const context = passages.map(describePassage).join('\n\n')
-  const before = earlier === null ? '' : `Earlier question: ${earlier}\n`
-  const prompt = `Passages:\n\n${context}\n\n${before}Question: ${question}`
+export function buildPrompt({ question, passages }: PromptInput): Prompt {
+  const context = passages
+    .map((passage, at) => describePassage(passage, passages[at - 1]))
+    .join('\n\n')
+  const prompt = `Passages:\n\n${context}\n\nQuestion: ${question}`
   const hash = createHash('sha256').update(ANSWER_PREFIX).update('\0').update(prompt).digest('hex')
   return { prefix: ANSWER_PREFIX, prompt, hash }
 }
 
-function describePassage({ title, heading, publishedAt, text }: Passage): string {
-  const date = publishedAt === null ? '' : ` (${publishedAt.toISOString().slice(0, 10)})`
-  return `## ${title}${heading === '' ? '' : ` › ${heading}`}${date}\n${text}`
+function describePassage(passage: Passage, before: Passage | undefined): string {
+  const header = passageHeader(passage, before)
+  return header === '' ? passage.text : `${header}\n${passage.text}`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fuse } from './fusion.ts'
+import { fuse, joinCandidates } from './fusion.ts'
 
 const hit = (chunkId: string, score: number) => ({
   chunkId,
@@ -36,5 +36,28 @@ describe('fusion', () => {
 
   it('finds nothing where both arms found nothing', () => {
     expect(fuse({ keyword: [], vector: [], vectorWeight: 0.5 })).toEqual([])
+  })
+})
+
+describe('the rankings of a question in parts', () => {
+  const ranking = (...hits: ReturnType<typeof hit>[]) =>
+    fuse({ keyword: hits, vector: [], vectorWeight: 0 })
+
+  it('are one, each candidate as it stands where it stands best', () => {
+    // The whole: 1 → 1, 2 → 0.25, 3 → 0. The part: 3 → 0.9 of 1, 4 → 0.9 of 0.5, 2 → 0.
+    const whole = ranking(hit('1', 10), hit('2', 4), hit('3', 2))
+    const part = ranking(hit('3', 9), hit('4', 7), hit('2', 5))
+    const joined = joinCandidates([whole, part])
+    expect(joined.map(({ chunkId, scores }) => [chunkId, scores.fused])).toEqual([
+      ['1', 1],
+      ['3', 0.9],
+      ['4', 0.45],
+      ['2', 0.25],
+    ])
+  })
+
+  it('of a question in one part are that one', () => {
+    const whole = ranking(hit('1', 10), hit('2', 4))
+    expect(joinCandidates([whole])).toEqual(whole)
   })
 })

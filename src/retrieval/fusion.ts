@@ -23,7 +23,29 @@ export function fuse({ keyword, vector, vectorWeight }: FusionInput): readonly C
       const fused = (1 - vectorWeight) * (inKeyword ?? 0) + vectorWeight * (inVector ?? 0)
       return { chunkId, articleId, scores: { keyword: inKeyword, vector: inVector, fused } }
     })
-    .sort((a, b) => b.scores.fused - a.scores.fused || compareIds(a.chunkId, b.chunkId))
+    .sort(byFusedScore)
+}
+
+/** What stands first for a part of a question is behind what stands first for the whole. */
+const PART_WEIGHT = 0.9
+
+/** The rankings of a question and of its parts as one: each candidate as it stands where it stands best. */
+export function joinCandidates([
+  whole = [],
+  ...parts
+]: readonly (readonly Candidate[])[]): readonly Candidate[] {
+  const best = new Map<string, Candidate>()
+  for (const candidate of [...whole, ...parts.flat().map(weakened)]) {
+    const other = best.get(candidate.chunkId)
+    if (other === undefined || candidate.scores.fused > other.scores.fused) {
+      best.set(candidate.chunkId, candidate)
+    }
+  }
+  return [...best.values()].sort(byFusedScore)
+}
+
+function weakened({ scores, ...candidate }: Candidate): Candidate {
+  return { ...candidate, scores: { ...scores, fused: PART_WEIGHT * scores.fused } }
 }
 
 /** Scores on 0 to 1 over the arm's hits; hits that all score alike all have 1. */
@@ -34,6 +56,10 @@ function minMax(hits: readonly ArmHit[]): ReadonlyMap<string, number> {
   return new Map(
     hits.map(({ chunkId, score }) => [chunkId, range === 0 ? 1 : (score - low) / range]),
   )
+}
+
+function byFusedScore(a: Candidate, b: Candidate): number {
+  return b.scores.fused - a.scores.fused || compareIds(a.chunkId, b.chunkId)
 }
 
 /** Ties are settled the same way every time. */

@@ -1,10 +1,5 @@
-import type { EvidenceSentence, Passage, Scores } from '../domain.ts'
-import type { ChunkText, ScoredSentence } from '../store/sentences.ts'
-import { contentStems } from './content-words.ts'
-
-export interface FoundChunk extends ChunkText {
-  readonly scores: Scores
-}
+import type { EvidenceSentence, Passage } from '../domain.ts'
+import { rankSentences, type FoundChunk, type RankedSentence } from './rank-sentences.ts'
 
 interface PackOptions {
   readonly question: string
@@ -13,101 +8,88 @@ interface PackOptions {
   readonly countTokens: (text: string) => number
 }
 
-/** How much a sentence's own nearness, its words and its chunk's score count; first values. */
-const SIMILARITY_WEIGHT = 0.5
-const WORDS_WEIGHT = 0.3
-const CHUNK_WEIGHT = 0.2
+const HEADING_SEPARATOR = ' › '
 /** So many sentences that no longer fit: the budget is as good as used. */
 const MAX_MISSES = 8
-/** A passage's date and the marks around it. */
-const PASSAGE_FRAME_TOKENS = 14
-
-export interface RankedSentence {
-  readonly chunk: FoundChunk
-  readonly index: number
-  readonly sentence: ScoredSentence
-  readonly score: number
-  /** Nearness to the question on a scale that holds across questions: its similarity, or its words. */
-  readonly relevance: number
-}
-
-/** The sentences of the chunks, those that most likely answer the question first. */
-export function rankSentences(
-  chunks: readonly FoundChunk[],
-  question: string,
-): readonly RankedSentence[] {
-  const entries = chunks.flatMap((chunk) =>
-    chunk.sentences.map((sentence, index) => ({
-      chunk,
-      index,
-      sentence,
-      stems: new Set(contentStems(sentence.text)),
-    })),
-  )
-  const words = rareWords(
-    contentStems(question),
-    entries.map(({ stems }) => stems),
-  )
-  const similarities = entries.flatMap(({ sentence }) => sentence.similarity ?? [])
-  const low = Math.min(...similarities)
-  const range = Math.max(...similarities) - low
-  return entries
-    .map(({ stems, ...entry }) => {
-      const { similarity } = entry.sentence
-      const nearness = similarity === null || range === 0 ? 0 : (similarity - low) / range
-      const share = shareOf(words, stems)
-      const score =
-        SIMILARITY_WEIGHT * nearness +
-        WORDS_WEIGHT * share +
-        CHUNK_WEIGHT * entry.chunk.scores.fused
-      return { ...entry, score, relevance: similarity ?? share }
-    })
-    .sort((a, b) => b.score - a.score)
-}
-
-/** The question's stems, each with how rare it is among the sentences. */
-function rareWords(
-  question: readonly string[],
-  sentences: readonly ReadonlySet<string>[],
-): ReadonlyMap<string, number> {
-  return new Map(
-    question.map((stem) => {
-      const count = sentences.filter((stems) => stems.has(stem)).length
-      return [stem, Math.log(1 + (sentences.length - count + 0.5) / (count + 0.5))]
-    }),
-  )
-}
-
-function shareOf(words: ReadonlyMap<string, number>, stems: ReadonlySet<string>): number {
-  let found = 0
-  let all = 0
-  for (const [stem, weight] of words) {
-    all += weight
-    if (stems.has(stem)) found += weight
-  }
-  return all === 0 ? 0 : found / all
-}
+/** The line breaks around a passage. */
+const FRAME_TOKENS = 3
+/** So much of a sentence's words in one that is there already, and it says nothing new; */
+const REPEATED_SHARE = 0.85
+/** a shorter one is never called a repetition. */
+const MIN_STEMS = 4
+/** One article may fill so much of the budget while another one is about as near to the question. */
+const ARTICLE_SHARE = 0.6
+const ABOUT_AS_NEAR = 0.9
 
 /**
- * What the model reads: the best sentences with their neighbours, up to a budget of tokens, each run
- * of neighbours one passage, the best first (design.md, decision 5).
+ * What the model reads: the best sentences, each with the one that follows it, up to a budget of
+ * tokens; each run of neighbours is one passage, and the passages of an article stand together, the
+ * best article first (design.md, decision 5).
  */
 export function packPassages(
   chunks: readonly FoundChunk[],
   options: PackOptions,
 ): readonly Passage[] {
+  const ranked = rankSentences(chunks, options.question)
+  const budget = { ...options, countTokens: rememberCounts(options.countTokens) }
+  const isSharing = isAboutSeveral(ranked)
+  const taken: RankedSentence[] = []
   let picked: Picked = new Map()
   let misses = 0
-  const remembered = { ...options, countTokens: rememberCounts(options.countTokens) }
-  for (const { chunk, index } of rankSentences(chunks, options.question)) {
-    if (picked.get(chunk)?.has(index)) continue
-    const grown = [[index - 1, index, index + 1], [index]]
-      .map((wanted) => grow(picked, chunk, wanted))
-      .find((each) => fits(each, remembered))
-    if (grown !== undefined) picked = grown
-    else if (++misses === MAX_MISSES) break
+  for (const next of ranked) {
+    if (picked.get(next.chunk)?.has(next.index) || isRepeated(next, taken)) continue
+    const grown = windowsOf(next)
+      .map((indexes) => grow(picked, next.chunk, indexes))
+      .find((each) => fits(each, budget) && (!isSharing || leavesRoom(each, next, budget)))
+    if (grown === undefined) {
+      if (++misses === MAX_MISSES) break
+      continue
+    }
+    picked = grown
+    taken.push(next)
   }
   return toPassages(picked)
+}
+
+/** What is taken with a sentence, the best first: code is kept whole, and prose goes on. */
+function windowsOf({ chunk, index }: RankedSentence): readonly (readonly number[])[] {
+  const prose = [[index, index + 1], [index]]
+  return isCode(chunk, index) ? [codeAround(chunk, index), ...prose] : prose
+}
+
+/** Only code has lines of its own within a sentence. */
+function isCode(chunk: FoundChunk, index: number): boolean {
+  return chunk.sentences[index]?.text.includes('\n') === true
+}
+
+function codeAround(chunk: FoundChunk, index: number): readonly number[] {
+  let first = index
+  let last = index
+  while (isCode(chunk, first - 1)) first -= 1
+  while (isCode(chunk, last + 1)) last += 1
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+}
+
+function isRepeated({ stems }: RankedSentence, taken: readonly RankedSentence[]): boolean {
+  if (stems.size < MIN_STEMS) return false
+  return taken.some((other) => {
+    const shared = [...stems].filter((stem) => other.stems.has(stem)).length
+    return shared / stems.size >= REPEATED_SHARE
+  })
+}
+
+function isAboutSeveral(ranked: readonly RankedSentence[]): boolean {
+  const best = new Map<string, number>()
+  for (const { chunk, score } of ranked) {
+    best.set(chunk.articleId, Math.max(score, best.get(chunk.articleId) ?? 0))
+  }
+  const [first = 0, second = 0] = [...best.values()].sort((a, b) => b - a)
+  return second >= first * ABOUT_AS_NEAR
+}
+
+function leavesRoom(picked: Picked, { chunk }: RankedSentence, budget: PackOptions): boolean {
+  const own = toPassages(picked).filter(({ articleId }) => articleId === chunk.articleId)
+  return tokensOf(own, budget) <= budget.maxTokens * ARTICLE_SHARE
 }
 
 type Picked = ReadonlyMap<FoundChunk, ReadonlySet<number>>
@@ -126,23 +108,47 @@ function rememberCounts(countTokens: PackOptions['countTokens']): PackOptions['c
   }
 }
 
-function fits(picked: Picked, options: PackOptions): boolean {
+function fits(picked: Picked, budget: PackOptions): boolean {
   const passages = toPassages(picked)
-  const tokens = passages.reduce(
-    (sum, { title, heading, text }) =>
-      sum +
-      options.countTokens(`${title} ${heading}`) +
-      PASSAGE_FRAME_TOKENS +
-      options.countTokens(text),
-    0,
-  )
-  return passages.length <= options.maxPassages && tokens <= options.maxTokens
+  return passages.length <= budget.maxPassages && tokensOf(passages, budget) <= budget.maxTokens
+}
+
+function tokensOf(passages: readonly Passage[], { countTokens }: PackOptions): number {
+  return passages
+    .map((passage, at) => {
+      const header = passageHeader(passage, passages[at - 1])
+      return countTokens(header) + countTokens(passage.text) + FRAME_TOKENS
+    })
+    .reduce((sum, tokens) => sum + tokens, 0)
+}
+
+/** What stands above a passage: its article once, with its date, and its own heading where it changes. */
+export function passageHeader(passage: Passage, before: Passage | undefined): string {
+  const isSameArticle = before?.articleId === passage.articleId
+  const date = passage.publishedAt === null ? '' : ` (${toDay(passage.publishedAt)})`
+  const heading = lastHeading(passage)
+  const lines = [
+    isSameArticle ? '' : `## ${passage.title}${date}`,
+    heading === passage.title || (isSameArticle && heading === lastHeading(before)) ? '' : heading,
+  ]
+  return lines.filter((line) => line !== '').join('\n')
+}
+
+function lastHeading({ heading }: Passage): string {
+  return heading.split(HEADING_SEPARATOR).at(-1) ?? ''
+}
+
+function toDay(date: Date): string {
+  return date.toISOString().slice(0, 10)
 }
 
 function toPassages(picked: Picked): readonly Passage[] {
-  return [...picked].flatMap(([chunk, indexes]) =>
-    toRuns(chunk, indexes).map((sentences) => toPassage(chunk, sentences)),
-  )
+  const byArticle = new Map<string, Passage[]>()
+  for (const [chunk, indexes] of picked) {
+    const passages = toRuns(chunk, indexes).map((sentences) => toPassage(chunk, sentences))
+    byArticle.set(chunk.articleId, [...(byArticle.get(chunk.articleId) ?? []), ...passages])
+  }
+  return [...byArticle.values()].flat()
 }
 
 /** Runs of neighbours; a sentence that was left out of the chunk ends a run. */
@@ -183,7 +189,7 @@ export function toPassage(chunk: FoundChunk, sentences: readonly EvidenceSentenc
     revision: chunk.revision,
     url: chunk.url,
     title: chunk.title,
-    heading: chunk.headingPath.join(' › '),
+    heading: chunk.headingPath.join(HEADING_SEPARATOR),
     publishedAt: chunk.publishedAt,
     text: chunk.text.slice(start - chunk.start, end - chunk.start),
     start,

@@ -1,17 +1,27 @@
+import { isVectorSizeError } from '../db/database-errors.ts'
 import { transaction, type Database, type Queryable } from '../db/database.ts'
-import type { Candidate, Degraded, Filters, Vector } from '../domain.ts'
-import { toUnitLength, type EmbeddingModel } from '../models/embedding.ts'
-import { loadCorpus } from '../store/corpus.ts'
-import { searchKeywords } from '../store/search-keywords.ts'
+import type { Candidate, Degraded, Filters } from '../domain.ts'
+import type { EmbeddingModel } from '../models/embedding.ts'
+import { listArticles } from '../store/articles.ts'
+import { loadCorpus, type Corpus } from '../store/corpus.ts'
+import { loadPublicationDates } from '../store/publication-dates.ts'
+import { searchKeywords, type ArmHit } from '../store/search-keywords.ts'
 import { hasOtherModels, searchVectors } from '../store/search-vectors.ts'
 import { loadChunkTexts } from '../store/sentences.ts'
-import { fuse } from './fusion.ts'
-import type { FoundChunk } from './passages.ts'
+import { narrowFilters, readAskedTime, type AskedTime } from './asked-time.ts'
+import { loadStanding, type Standing } from './explain.ts'
+import { fuse, joinCandidates } from './fusion.ts'
+import {
+  toProbes,
+  wordsAlone,
+  type AskedQuestion,
+  type Probe,
+  type QuestionProbes,
+} from './question-probes.ts'
+import { preferRecent } from './prefer-recent.ts'
+import type { FoundChunk } from './rank-sentences.ts'
 
-export interface SearchRequest {
-  readonly question: string
-  /** The question before it in a conversation: its words weigh in. */
-  readonly earlier?: string | null
+export interface SearchRequest extends AskedQuestion {
   readonly filters: Filters
   /** Ids of sentences to search without. */
   readonly exclude?: readonly string[]
@@ -19,16 +29,30 @@ export interface SearchRequest {
   readonly vectorWeight?: number
   /** Chunks whose text is wanted. */
   readonly limit?: number
+  /** An article of which it is asked where it stands. */
+  readonly explain?: string
   readonly signal: AbortSignal
 }
+
+/** Why nothing was found; `filtered` where the filters leave no article. */
+export const NOTHING_FOUND = ['empty-library', 'filtered', 'no-evidence'] as const
+export type NothingFound = (typeof NOTHING_FOUND)[number]
 
 export interface SearchResult {
   /** Of both arms, best first, with their scores. */
   readonly candidates: readonly Candidate[]
+  /** The same as another weight of the vector arm would have them. */
+  readonly rankAt: (vectorWeight: number) => readonly Candidate[]
   /** The best of them with their text. */
   readonly chunks: readonly FoundChunk[]
+  /** Null where there are candidates. */
+  readonly reason: NothingFound | null
   readonly degraded: Degraded
   readonly corpusRevision: number
+  /** Of publication, as the question asks for it; null where it asks for none. */
+  readonly time: AskedTime | null
+  /** Of the article that was asked about; null where there is none with its id. */
+  readonly standing?: Standing | null
 }
 
 export type Search = (request: SearchRequest) => Promise<SearchResult>
@@ -40,59 +64,124 @@ interface SearchDependencies {
   readonly embeddingId: string
   readonly vectorWeight: number
   readonly onDegraded: (error: unknown) => void
+  /** What “this week” is told from, where the request does not say so. */
+  readonly now?: () => Date
 }
 
 const CANDIDATES_PER_ARM = 50
 const CHUNKS_READ = 20
-const EARLIER_WEIGHT = 0.5
 
 export function createSearch(dependencies: SearchDependencies): Search {
-  return async (request) => {
-    const vector = await embedQuestion(dependencies, request)
-    // One snapshot for all of it: a reader sees an article as it was or as it is, never in between.
-    return transaction(
-      dependencies.database,
-      (client) => searchSnapshot(client, { dependencies, request, vector }),
-      { isReadOnly: true },
-    )
+  return async (given) => {
+    const time = readTime(given, dependencies.now?.() ?? new Date())
+    const request = { ...given, filters: narrowFilters(given.filters, time) }
+    const probes = await probe(dependencies, request)
+    try {
+      return await searchOnce({ dependencies, request, time, probes })
+    } catch (error) {
+      if (probes.whole.vector === null || !isVectorSizeError(error)) throw error
+      // A model that answers to the same name now gives vectors of another size than the library's.
+      dependencies.onDegraded(error)
+      return searchOnce({ dependencies, request, time, probes: wordsAlone(probes) })
+    }
   }
+}
+
+function readTime({ question, asked, earlier, filters }: SearchRequest, now: Date) {
+  return readAskedTime(asked ?? question, { now: filters.asOf ?? now, earlier: earlier ?? null })
+}
+
+/** One snapshot for all of it: a reader sees an article as it was or as it is, never in between. */
+function searchOnce(search: SnapshotSearch): Promise<SearchResult> {
+  return transaction(search.dependencies.database, (client) => searchSnapshot(client, search), {
+    isReadOnly: true,
+  })
 }
 
 interface SnapshotSearch {
   readonly dependencies: SearchDependencies
   readonly request: SearchRequest
-  readonly vector: Vector | null
+  readonly time: AskedTime | null
+  readonly probes: QuestionProbes
 }
 
 async function searchSnapshot(
   client: Queryable,
-  { dependencies, request, vector }: SnapshotSearch,
+  { dependencies, request, time, probes }: SnapshotSearch,
 ): Promise<SearchResult> {
   const { filters } = request
   const model = dependencies.embeddingId
   const corpus = await loadCorpus(client)
-  const keyword = await searchKeywords(client, toParts(request), {
-    filters,
-    limit: CANDIDATES_PER_ARM,
-  })
-  const nearest =
-    vector === null
-      ? []
-      : await searchVectors(client, vector, { filters, model, limit: CANDIDATES_PER_ARM })
-  const isPartlyBlind = vector === null || (await hasOtherModels(client, model))
+  const { whole, parts } = probes
+  const options = { filters, model, limit: CANDIDATES_PER_ARM }
   const vectorWeight = request.vectorWeight ?? dependencies.vectorWeight
-  const candidates = fuse({ keyword, vector: nearest, vectorWeight })
+  const { keyword, vector: nearest } = await searchArms(client, whole, options)
+  const found = [{ keyword, vector: nearest }]
+  for (const part of parts) found.push(await searchArms(client, part, options))
+  const dates = await loadDates(client, found, time)
+  const rankAt = (weight: number) => {
+    const ranked = joinCandidates(found.map((hits) => fuse({ ...hits, vectorWeight: weight })))
+    return dates === null ? ranked : preferRecent(ranked, dates)
+  }
+  const candidates = rankAt(vectorWeight)
+  const isPartlyBlind = whole.vector === null || (await hasOtherModels(client, model))
   const chunks = await loadChunkTexts(
     client,
     candidates.slice(0, request.limit ?? CHUNKS_READ).map(({ chunkId }) => chunkId),
-    { vector, model, exclude: request.exclude ?? [] },
+    {
+      vector: whole.vector,
+      partVectors: parts.flatMap(({ vector }) => (vector === null ? [] : [vector])),
+      model,
+      exclude: request.exclude ?? [],
+    },
   )
+  const run = { parts: whole.words, vector: whole.vector, model, filters, keyword, nearest }
   return {
     candidates,
+    rankAt,
     chunks: withScores(chunks, candidates),
+    reason: candidates.length > 0 ? null : await findReason(client, corpus, filters),
     degraded: isPartlyBlind ? 'keyword-only' : null,
     corpusRevision: corpus.revision,
+    time,
+    ...(request.explain === undefined
+      ? {}
+      : { standing: await loadStanding(client, request.explain, run) }),
   }
+}
+
+interface ArmHits {
+  readonly keyword: readonly ArmHit[]
+  readonly vector: readonly ArmHit[]
+}
+
+async function searchArms(
+  client: Queryable,
+  { words, vector }: Probe,
+  options: { readonly filters: Filters; readonly model: string; readonly limit: number },
+): Promise<ArmHits> {
+  const keyword = await searchKeywords(client, words, options)
+  return {
+    keyword,
+    vector: vector === null ? [] : await searchVectors(client, vector, options),
+  }
+}
+
+/** Null where newer articles are not asked for. */
+async function loadDates(client: Queryable, found: readonly ArmHits[], time: AskedTime | null) {
+  if (time?.isLatest !== true) return null
+  const hits = found.flatMap(({ keyword, vector }) => [...keyword, ...vector])
+  return loadPublicationDates(client, [...new Set(hits.map(({ articleId }) => articleId))])
+}
+
+async function findReason(
+  client: Queryable,
+  corpus: Corpus,
+  filters: Filters,
+): Promise<NothingFound> {
+  if (corpus.chunks === 0) return 'empty-library'
+  const [article] = await listArticles(client, filters, { after: null, limit: 1 })
+  return article === undefined ? 'filtered' : 'no-evidence'
 }
 
 function withScores(
@@ -106,25 +195,16 @@ function withScores(
   })
 }
 
-function toParts({ question, earlier }: SearchRequest) {
-  const parts = [{ text: question, weight: 1 }]
-  return earlier == null ? parts : [...parts, { text: earlier, weight: EARLIER_WEIGHT }]
-}
-
-async function embedQuestion(
+/** By words alone where the embedding model is away or fails. */
+async function probe(
   { embedding, onDegraded }: SearchDependencies,
-  { question, earlier, signal }: SearchRequest,
-): Promise<Vector | null> {
-  const model = embedding()
-  if (model === undefined) return null
+  request: SearchRequest,
+): Promise<QuestionProbes> {
   try {
-    const vector = await model.embedQuestion(question, { signal })
-    if (earlier == null) return vector
-    const before = await model.embedQuestion(earlier, { signal })
-    return toUnitLength(vector.map((value, at) => value + EARLIER_WEIGHT * (before[at] ?? 0)))
+    return await toProbes(request, embedding(), request.signal)
   } catch (error) {
-    signal.throwIfAborted()
+    request.signal.throwIfAborted()
     onDegraded(error)
-    return null
+    return toProbes(request, undefined, request.signal)
   }
 }

@@ -19,10 +19,14 @@ export interface ChunkText {
 export interface ScoredSentence extends EvidenceSentence {
   /** Null where the question or the sentence has no vector of the model. */
   readonly similarity: number | null
+  /** The same for each part of a question in parts; empty where there are none. */
+  readonly partSimilarities: readonly number[]
 }
 
 interface LoadOptions {
   readonly vector: Vector | null
+  /** Of the parts of a question in parts. */
+  readonly partVectors?: readonly Vector[]
   readonly model: string
   /** Ids of sentences to leave out, as if the article did not have them. */
   readonly exclude: readonly string[]
@@ -46,6 +50,7 @@ interface SentenceRow {
   readonly start: number
   readonly end: number
   readonly similarity: number | null
+  readonly partSimilarities: readonly number[]
 }
 
 /** The texts of chunks with their sentences, in the order of `chunkIds`; one that has gone is left out. */
@@ -69,11 +74,12 @@ export async function loadChunkTexts(
     ...chunk,
     sentences: sentences
       .filter(({ chunkId }) => chunkId === chunk.chunkId)
-      .map(({ id, start, end, similarity }) => ({
+      .map(({ id, start, end, similarity, partSimilarities }) => ({
         id,
         start,
         end,
         similarity,
+        partSimilarities,
         text: chunk.text.slice(start - chunk.start, end - chunk.start),
       })),
   }))
@@ -82,17 +88,27 @@ export async function loadChunkTexts(
 async function loadSentences(
   db: Queryable,
   chunkIds: readonly string[],
-  { vector, model, exclude }: LoadOptions,
+  { vector, partVectors = [], model, exclude }: LoadOptions,
 ): Promise<readonly SentenceRow[]> {
   const { rows } = await db.query<SentenceRow>(
     `select sentence.id::text, sentence.chunk_id::text as "chunkId",
        sentence.start_offset as start, sentence.end_offset as end,
        case when sentence.embedding_model = $3::text
-         then -(sentence.embedding <#> $2::vector) end as similarity
+         then -(sentence.embedding <#> $2::vector) end as similarity,
+       array(select -(sentence.embedding <#> part.vector::vector)
+         from unnest($5::text[]) with ordinality as part (vector, position)
+         where sentence.embedding_model = $3::text
+         order by part.position) as "partSimilarities"
      from sentence
      where sentence.chunk_id = any($1::bigint[]) and sentence.id <> all($4::bigint[])
      order by sentence.chunk_id, sentence.ordinal`,
-    [chunkIds, vector === null ? null : toVectorText(vector), model, exclude],
+    [
+      chunkIds,
+      vector === null ? null : toVectorText(vector),
+      model,
+      exclude,
+      partVectors.map(toVectorText),
+    ],
   )
   return rows
 }
