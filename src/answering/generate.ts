@@ -7,7 +7,8 @@ import { buildPrompt, type Prompt } from './prompt.ts'
 
 export interface GenerateRequest {
   readonly question: string
-  readonly earlier: string | null
+  /** Its words before it was understood. */
+  readonly asked: string
   readonly passages: readonly Passage[]
   readonly signal: AbortSignal
   readonly onText: (text: string) => void
