@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { CALIBRATION } from '../src/answering/calibration.ts'
 import { ANSWER_PREFIX, buildCheck, buildPrompt, CHECK_PREFIX } from '../src/answering/prompt.ts'
 import type { Queryable } from '../src/db/database.ts'
 import { hashLibrary } from '../src/store/library-texts.ts'
@@ -18,7 +17,7 @@ export const CHAT_FINGERPRINTS: readonly string[] = ['chat', 'chatWeights']
 interface FingerprintOptions {
   readonly db: Queryable
   readonly plan: RunPlan
-  /** Models, their weights and how they are run: what the service knows of itself. */
+  /** Models, their weights, how they are run and calibrated: what the service knows of itself. */
   readonly configuration: Fingerprints
   /** Whether any question goes to the chat model. */
   readonly asksChat: boolean
@@ -33,7 +32,6 @@ export async function takeFingerprints(options: FingerprintOptions): Promise<Fin
     set: hash(plan.hashes),
     corpus: await hashLibrary(db),
     prompt: hashPrompt(),
-    calibration: hash(CALIBRATION),
     commit: await describeCommit(),
   }
 }
@@ -66,13 +64,13 @@ function hashPrompt(): string {
     sentences: [],
     scores: { keyword: null, vector: null, fused: 0 },
   }
-  const { prompt } = buildPrompt({ question: 'Q?', earlier: 'E?', passages: [passage, passage] })
+  const { prompt } = buildPrompt({ question: 'Q?', passages: [passage, passage] })
   const check = buildCheck({ question: 'Q?', answer: 'A.', evidence: ['One.', 'Two.'] })
   return hash([ANSWER_PREFIX, prompt, CHECK_PREFIX, check])
 }
 
 /** Null where the code did not come with its history, as in an image. */
-async function describeCommit(): Promise<string | null> {
+export async function describeCommit(): Promise<string | null> {
   const run = promisify(execFile)
   const args = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
   return run('git', args, { cwd: dirname(goldenSetsDir) }).then(

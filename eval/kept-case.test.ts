@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { condense } from '../src/answering/condense.ts'
 import { AppError } from '../src/errors.ts'
 import { reviewedAnswer, toKeptCase, type GivenCase, type ReviewedAnswer } from './kept-case.ts'
 
@@ -130,6 +131,23 @@ describe('the case of an answer', () => {
     expect(keep({ answer })).toMatchObject({
       kind: 'followup',
       turns: [{ role: 'user', content: 'What is NOTIFY?' }],
+    })
+  })
+
+  it('has a follow-up in its own words, with the answer before it', () => {
+    const { body } = answered()
+    const understood = condense([
+      { role: 'user', content: 'What is NOTIFY?' },
+      { role: 'assistant', content: 'A command. [1]' },
+      { role: 'user', content: 'How large may it be?' },
+    ])
+    const answer = { body, trace: { understood } }
+    expect(keep({ answer, question: understood.question })).toMatchObject({
+      question: 'How large may it be?',
+      turns: [
+        { role: 'user', content: 'What is NOTIFY?' },
+        { role: 'assistant', content: 'A command.' },
+      ],
     })
   })
 

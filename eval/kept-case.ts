@@ -17,7 +17,13 @@ export const reviewedAnswer = z.object({
   }),
   // Another system's answer tells nothing of how it was understood.
   trace: z
-    .object({ understood: z.object({ earlier: z.string().nullable() }) })
+    .object({
+      understood: z.object({
+        asked: z.string().optional(),
+        earlier: z.string().nullable(),
+        earlierAnswer: z.string().nullable().optional(),
+      }),
+    })
     .catch({ understood: { earlier: null } }),
 })
 
@@ -35,7 +41,7 @@ export interface CaseArticles {
 
 interface KeptCaseInput {
   readonly id: string
-  /** As it was asked. */
+  /** As it was understood; of a follow-up, the answer has its own words. */
   readonly question: string
   /** Null where it is no longer kept: then the case must be given whole. */
   readonly answer: ReviewedAnswer | null
@@ -51,11 +57,11 @@ const MAX_QUOTE_WORDS = 8
 /** The golden case of a reviewed answer; what cannot be derived and is not given is told as a fault. */
 export function toKeptCase(input: KeptCaseInput): GoldenCase {
   const { id, question, answer, given } = input
-  const earlier = answer?.trace.understood.earlier ?? null
+  const { asked, earlier = null, earlierAnswer } = answer?.trace.understood ?? {}
   const { success, data, error } = goldenCase.safeParse({
     id,
-    question,
-    ...(earlier === null ? {} : { turns: [{ role: 'user', content: earlier }] }),
+    question: asked ?? question,
+    ...(earlier === null ? {} : { turns: toTurns(earlier, earlierAnswer ?? null) }),
     split: 'test',
     must_not: [],
     ...toOutcome(input, earlier !== null),
@@ -67,6 +73,11 @@ export function toKeptCase(input: KeptCaseInput): GoldenCase {
   const faults = findFaults(data, input.articles)
   if (faults.length > 0) throw caseFault(faults)
   return data
+}
+
+function toTurns(question: string, answer: string | null): GoldenCase['turns'] {
+  const turn = { role: 'user' as const, content: question }
+  return answer === null ? [turn] : [turn, { role: 'assistant', content: answer }]
 }
 
 type Outcome = Partial<

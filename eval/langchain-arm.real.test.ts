@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { CALIBRATION, thresholdsOf } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
 import { answerQuestion } from '../src/answering/answer-question.ts'
+import { toStandalone } from '../src/answering/condense.ts'
 import type { Database } from '../src/db/database.ts'
 import { grantService } from '../src/db/grant-service.ts'
 import { migrate } from '../src/db/migrate.ts'
@@ -174,6 +176,7 @@ async function openArm(
     chat: turns,
     embedding: () => embedding.model,
     embeddingId: embedding.model.id,
+    thresholds: thresholdsOf(CALIBRATION),
     countTokens: (text) => chat.countTokens(text),
     onEmbeddingFault: rethrow as (error: unknown) => void,
     onChat: () => undefined,
@@ -182,7 +185,7 @@ async function openArm(
   const ask = (question: string, asOf?: Date) =>
     answerQuestion(
       {
-        understood: { question, earlier: null },
+        understood: toStandalone(question),
         filters: asOf === undefined ? {} : { asOf },
         signal,
       },

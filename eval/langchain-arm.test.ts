@@ -2,6 +2,8 @@ import { RecursiveCharacterTextSplitter } from '@langchain/textsplitters'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answerQuestion } from '../src/answering/answer-question.ts'
+import { CALIBRATION, thresholdsOf } from '../src/answering/calibration.ts'
+import { toStandalone } from '../src/answering/condense.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
 import type { Passage } from '../src/domain.ts'
 import { AppError } from '../src/errors.ts'
@@ -26,6 +28,7 @@ function stepsWith(model?: ChatModel) {
     chat,
     embedding: () => ({ ...createFakeEmbedding().model, embedTexts: neverAsked }),
     embeddingId: 'onnx:fake',
+    thresholds: thresholdsOf(CALIBRATION),
     countTokens: (text) => text.length,
     onEmbeddingFault: () => undefined,
     onChat: () => undefined,
@@ -121,7 +124,7 @@ describe('answering', () => {
       find: () => Promise.resolve(found),
       corpusRevision: 7,
     })
-    const understood = { question: 'How long does rye rest?', earlier: 'What is baked?' }
+    const understood = toStandalone('How long does rye rest?')
     return answerQuestion({ understood, filters: {}, signal }, steps)
   }
   const saying = (...pieces: string[]) => createScriptedChat({ script: { pieces } })

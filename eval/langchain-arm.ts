@@ -163,7 +163,7 @@ async function findNearest(
   { store, embedding }: Nearest,
 ): Promise<readonly Document[]> {
   // The question as it was asked: the stock pipeline knows of no turns before it.
-  const vector = await embedding.embedQuestion(understood.question, { signal })
+  const vector = await embedding.embedQuestion(understood.asked, { signal })
   const found = await store.similaritySearchVectorWithScore(
     [...vector],
     DOCUMENTS,
@@ -223,8 +223,17 @@ function toRetrieved(found: readonly Document[], corpusRevision: number): Retrie
     articleId,
     scores,
   }))
+  const reason = candidates.length === 0 ? 'no-evidence' : null
   return {
-    search: { candidates, chunks: [], degraded: null, corpusRevision },
+    search: {
+      candidates,
+      rankAt: () => candidates,
+      chunks: [],
+      reason,
+      degraded: null,
+      corpusRevision,
+      time: null,
+    },
     passages: found.map(({ passage }) => passage),
   }
 }
@@ -233,9 +242,9 @@ function toRetrieved(found: readonly Document[], corpusRevision: number): Retrie
 const STOCK_RULES =
   "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say that you don't know, don't try to make up an answer."
 
-const generateStock: Generate = async (turn, { question, passages, signal, onText }) => {
+const generateStock: Generate = async (turn, { asked, passages, signal, onText }) => {
   const context = passages.map(({ text }) => text).join('\n\n')
-  const prompt = `${STOCK_RULES}\n\n${context}\n\nQuestion: ${question}\nHelpful Answer:`
+  const prompt = `${STOCK_RULES}\n\n${context}\n\nQuestion: ${asked}\nHelpful Answer:`
   const hash = createHash('sha256').update(prompt).digest('hex')
   const request = { prefix: '', prompt, hash, signal, onText }
   const generated = await generateText(turn, request).catch((error: unknown) => {

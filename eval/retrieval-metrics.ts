@@ -44,12 +44,13 @@ function scoreRanking(ranked: readonly string[], gold: ReadonlySet<string>): Ret
     hitAt: atEach((k) => Number(found(k) > 0)),
     allAt: atEach((k) => Number(found(k) === gold.size)),
     mrrAt10: first === -1 ? 0 : 1 / (first + 1),
-    ndcgAt10: ndcg(ranked.slice(0, LAST_RANK), gold),
+    ndcgAt10: ndcgAt10(ranked, gold),
   }
 }
 
-function ndcg(ranked: readonly string[], gold: ReadonlySet<string>): number {
-  const gains = ranked.map((guid, at) => (gold.has(guid) ? discount(at) : 0))
+/** `ranked` has each but once, and `gold` at least one. */
+export function ndcgAt10(ranked: readonly string[], gold: ReadonlySet<string>): number {
+  const gains = ranked.slice(0, LAST_RANK).map((id, at) => (gold.has(id) ? discount(at) : 0))
   const ideal = Array.from({ length: Math.min(gold.size, LAST_RANK) }, (_, at) => discount(at))
   return sum(gains) / sum(ideal)
 }

@@ -33,7 +33,7 @@ export function createServiceTarget({ guids, arms }: ServiceOptions): Target {
 }
 
 /** Figures of a search by keywords alone would be taken for those of the whole. */
-function searchedBlind(): AppError {
+export function searchedBlind(): AppError {
   return new AppError(
     'model-unavailable',
     'The search went by keywords alone: the embedding model did not answer, or the library is still being embedded with it.',

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { AppError, messageOf } from '../src/errors.ts'
 import { baselineFile, type Baseline } from './baseline.ts'
 import { parseGoldenSet, parseSetFile, pathIn, type GoldenSet } from './golden-set.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** The project's own golden sets; the built code has no package.json of its own, so it finds the same. */
 export const goldenSetsDir = join(findProject(import.meta.dirname), 'golden-set')
@@ -73,14 +74,10 @@ export async function saveBaseline(
   options: FolderOptions = {},
 ): Promise<void> {
   const path = join(await folderOf(name, options), 'baseline.json')
-  const temporary = `${path}.${String(process.pid)}.tmp`
-  try {
-    await writeFile(temporary, text)
-    await rename(temporary, path)
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw toWriteError(cause, pathIn(name, 'baseline.json'))
-  }
+  await replaceFile(path, text, {
+    name: pathIn(name, 'baseline.json'),
+    advice: 'bless in a checkout of the project',
+  })
 }
 
 async function folderOf(name: string, options: FolderOptions): Promise<string> {
@@ -97,7 +94,7 @@ async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw error
   }
 }
@@ -123,20 +120,4 @@ function invalidBaseline(path: string, problems: readonly string[]): AppError {
   const errors = problems.map((message) => ({ path, message }))
   const message = `The baseline ${path} cannot be read, ${problems[0]}. Take the committed file again, or bless a run anew.`
   return new AppError('invalid-request', message, { errors })
-}
-
-function toWriteError(cause: unknown, path: string): unknown {
-  const code = codeOf(cause)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AppError('storage-full', `The disk is full: ${path} is as it was.`, { cause })
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    const message = `${path} may not be written here (${code}): bless in a checkout of the project.`
-    return new AppError('forbidden', message, { cause })
-  }
-  return cause
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -191,6 +191,13 @@ describe('the folder of the models', () => {
   })
 })
 
+describe('the calibration file', () => {
+  it('is a path made absolute, or none', () => {
+    expect(loadConfig({ CALIBRATION_FILE: 'own.json' }).calibrationFile).toBe(resolve('own.json'))
+    expect(loadConfig({}).calibrationFile).toBeUndefined()
+  })
+})
+
 describe('the address of a feed', () => {
   it('is a path made absolute, or what it is', () => {
     expect(toFeedAddress('feeds/a.xml')).toBe(resolve('feeds/a.xml'))

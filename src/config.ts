@@ -119,6 +119,7 @@ export const settings = z.object({
   ),
   OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
   MODELS_DIR: text,
+  CALIBRATION_FILE: text,
   MODEL_THREADS: wholeNumber(1, 256, defaultThreads()),
   MAX_WAITING_QUESTIONS: wholeNumber(0, 1_000, 16),
   DATA_DIR: text,
@@ -151,6 +152,7 @@ export interface Config {
   readonly evalWebhook: string | undefined
   readonly ollamaHost: string
   readonly modelsDir: string
+  readonly calibrationFile: string | undefined
   readonly modelThreads: number
   readonly maxWaitingQuestions: number
   readonly dataDir: string
@@ -183,6 +185,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     evalWebhook: values.EVAL_WEBHOOK,
     ollamaHost: values.OLLAMA_HOST ?? 'http://127.0.0.1:11434',
     modelsDir: resolve(values.MODELS_DIR ?? defaultModelsDir(env)),
+    calibrationFile: toPath(values.CALIBRATION_FILE),
     modelThreads: values.MODEL_THREADS,
     maxWaitingQuestions: values.MAX_WAITING_QUESTIONS,
     dataDir: resolve(values.DATA_DIR ?? './data'),
@@ -244,6 +247,10 @@ export function isLoopback(host: string): boolean {
  */
 function defaultThreads(): number {
   return Math.min(8, availableParallelism())
+}
+
+function toPath(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : resolve(value)
 }
 
 function defaultModelsDir(env: Record<string, string | undefined>): string {

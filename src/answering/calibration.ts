@@ -1,20 +1,122 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import file from './calibration.json' with { type: 'json' }
+import { AppError, messageOf } from '../errors.ts'
+import ownFile from './calibration.json' with { type: 'json' }
 
-const calibration = z.strictObject({
+const share = z.number().min(0).max(1)
+
+/** What the chosen weight gained over another on the same cases, with the 95 % interval of the gain. */
+const comparison = z.strictObject({
+  vectorWeight: share,
+  objective: share,
+  difference: z.number(),
+  low: z.number(),
+  high: z.number(),
+  p: share,
+})
+
+/** The objective by weight, from "0.00" to "1.00". */
+const curve = z.record(z.string(), share)
+
+/** The run that made a weight, for whoever reviews the file (eval/fit-fusion.ts). */
+export const fusionFit = z.strictObject({
+  at: z.iso.datetime(),
+  commit: z.string().nullable(),
+  /** Hash of the library that was searched. */
+  corpus: z.string(),
+  /** By set: the hash of its cases, and how many of each half were asked. */
+  sets: z.record(
+    z.string(),
+    z.strictObject({ hash: z.string(), tuning: z.int().min(0), test: z.int().min(0) }),
+  ),
+  curve,
+  /** On the other half; null where the sets have none. */
+  check: z
+    .strictObject({
+      cases: z.int().min(1),
+      objective: share,
+      against: z.strictObject({ keyword: comparison, vector: comparison, previous: comparison }),
+      curve,
+    })
+    .nullable(),
+})
+
+const fittedWeight = z.strictObject({
   /** The vector arm's share in fusion. */
-  vectorWeight: z.number().min(0).max(1),
+  vectorWeight: share,
+  /** Absent from a weight that was set by hand. */
+  fit: fusionFit.optional(),
+})
+
+const calibrationFile = z.strictObject({
+  /** By embedding model. */
+  fusion: z.record(z.string(), fittedWeight).and(z.object({ default: fittedWeight })),
   /** Where the best sentence is less relevant than this, extracts are refused. */
   extractedThreshold: z.number(),
   /** By chat model: how likely the evidence must state the answer. */
-  statedThreshold: z
-    .record(z.string(), z.number().min(0).max(1))
-    .and(z.object({ default: z.number() })),
+  statedThreshold: z.record(z.string(), share).and(z.object({ default: share })),
 })
 
-/** What is fitted and not written by hand stands in one reviewed file. */
-export const CALIBRATION = calibration.parse(file)
+export type FusionFit = Readonly<z.output<typeof fusionFit>>
+export type Calibration = Readonly<z.output<typeof calibrationFile>>
 
-export function statedThreshold(chatModel: string): number {
-  return CALIBRATION.statedThreshold[chatModel] ?? CALIBRATION.statedThreshold.default
+/** What is fitted and not written by hand stands in one reviewed file, which comes with the code. */
+export const CALIBRATION: Calibration = calibrationFile.parse(ownFile)
+
+/** The file that CALIBRATION_FILE names; unset: the one that comes with the code. */
+export async function loadCalibration(path: string | undefined): Promise<Calibration> {
+  if (path === undefined) return CALIBRATION
+  const { data, error } = calibrationFile.safeParse(parseJson(path, await readText(path)))
+  if (data !== undefined) return data
+  const faults = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw invalid(path, faults.join('; '))
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    const own = fileURLToPath(new URL('calibration.json', import.meta.url))
+    throw invalid(path, isMissing ? `it is not there; begin with a copy of ${own}` : cause)
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw invalid(path, `it is not JSON: ${messageOf(error)}`)
+  }
+}
+
+function invalid(path: string, problem: unknown): AppError {
+  const message = `is ${path}, which cannot be used: ${messageOf(problem)}`
+  return new AppError('config-invalid', `CALIBRATION_FILE ${message}.`, {
+    errors: [{ path: 'CALIBRATION_FILE', message }],
+  })
+}
+
+export function vectorWeightOf({ fusion }: Calibration, embeddingId: string): number {
+  return (fusion[embeddingId] ?? fusion.default).vectorWeight
+}
+
+export interface Thresholds {
+  /** By chat model. */
+  readonly stated: (chatModel: string) => number
+  readonly extracted: number
+}
+
+export function thresholdsOf({ statedThreshold, extractedThreshold }: Calibration): Thresholds {
+  return {
+    stated: (chatModel) => statedThreshold[chatModel] ?? statedThreshold.default,
+    extracted: extractedThreshold,
+  }
+}
+
+/** What answers depend on, without the runs that it came from. */
+export function calibratedValues({ fusion, ...thresholds }: Calibration): object {
+  const weights = Object.entries(fusion).map(([model, { vectorWeight }]) => [model, vectorWeight])
+  return { fusion: Object.fromEntries(weights) as object, ...thresholds }
 }
