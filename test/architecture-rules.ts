@@ -12,7 +12,8 @@ const LAYERS = [
   ['answering'],
   ['retrieval'],
   ['store', 'models'],
-  ['db'],
+  // What other projects import of the package asks the service over HTTP, as they do.
+  ['db', 'langchain'],
   ['ground'],
 ]
 const DIRECTION = LAYERS.map((rooms) => rooms.join(', ')).join(' → ')
@@ -21,6 +22,7 @@ const DIRECTION = LAYERS.map((rooms) => rooms.join(', ')).join(' → ')
 const SRC_FILES: Readonly<Record<string, string>> = {
   'src/main.ts': 'main',
   'src/services.ts': 'main',
+  'src/bring-up-database.ts': 'main',
   'src/bring-up-models.ts': 'main',
   'src/evaluation-parts.ts': 'main',
   'src/door.ts': 'main',
@@ -31,14 +33,14 @@ const SRC_FILES: Readonly<Record<string, string>> = {
   'src/readiness.ts': 'ground',
 }
 
-const SRC_FOLDERS = ['http', 'jobs', 'answering', 'retrieval', 'store', 'models', 'db']
+const SRC_FOLDERS = ['http', 'jobs', 'answering', 'retrieval', 'store', 'models', 'db', 'langchain']
 
 /** A package and where it may be imported; `*` is anywhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@electric-sql': ['src/db/'],
   '@huggingface/transformers': ['src/models/'],
   // What the answers are compared with is LangChain's own pipeline.
-  '@langchain': ['src/models/', 'eval/langchain-arm.ts'],
+  '@langchain': ['src/models/', 'src/langchain/', 'eval/langchain-arm.ts'],
   cheerio: ['ingest/'],
   commander: ['bin/'],
   echarts: ['eval/'],
