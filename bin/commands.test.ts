@@ -162,18 +162,36 @@ describe('ask', () => {
 
 describe('search', () => {
   it('prints the passages, numbered', async () => {
-    const { printed } = await run((context) => commands.search(context, 'NOTIFY payload', '2'))
+    const { printed } = await run((context) =>
+      commands.search(context, 'NOTIFY payload', { k: '2' }),
+    )
     expect(printed.join('')).toMatch(/^1\. Listening to a database › Limits {2}\(fused/)
     expect(printed.join('')).toContain('\n\n2. ')
   })
 
   it('gives programs what the service gives', async () => {
-    const search: Command = (context) => commands.search(context, 'NOTIFY', '1')
+    const search: Command = (context) => commands.search(context, 'NOTIFY', { k: '1' })
     expect(json(await run(search, { isJson: true }))).toMatchObject({ question: 'NOTIFY' })
   })
 
+  it('says why an article is not among the passages, with the numbers', async () => {
+    const search = (flags: commands.SearchFlags): Command => {
+      return (context) => commands.search(context, 'Where is rye dough kept?', flags)
+    }
+    const found = json(await run(search({ k: '50' }), { isJson: true }))
+    const passages = found['passages'] as { articleId: string; title: string }[]
+    const explain = passages.find(({ title }) => title !== BAKING.title)?.articleId ?? ''
+    const { printed } = await run(search({ k: '1', explain }))
+    expect(printed.join('')).toMatch(/: fused-below\n {3}It is at place \d+ of \d+ candidates/)
+    expect(printed.join('')).toContain('By keywords it shares no word with the question.')
+    const whole = await run(search({ tokens: '4000', explain }), { isJson: true })
+    expect(json(whole)).toMatchObject({ explain: { articleId: explain, outcome: 'shown' } })
+    const none = await run(search({ explain: 'art_none' }))
+    expect(none.error).toMatchObject({ code: 'not-found' })
+  })
+
   it('refuses a number that is none', async () => {
-    const { error } = await run((context) => commands.search(context, 'NOTIFY', 'ten'))
+    const { error } = await run((context) => commands.search(context, 'NOTIFY', { k: 'ten' }))
     expect(error).toMatchObject({ code: 'invalid-request' })
     expect(error?.message).toContain('/k: must be a whole number from 1 to 50')
   })

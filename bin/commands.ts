@@ -10,7 +10,8 @@ import { toProblem } from '../src/http/problem.ts'
 import { createModelStore } from '../src/models/model-store.ts'
 import { describeTransfer } from '../src/models/transfer-rate.ts'
 import { toError, type DoorClient } from './door-client.ts'
-import { formatAnswer, formatSource, type SentAnswer, type SentSource } from './print-answer.ts'
+import { formatAnswer, type SentAnswer } from './print-answer.ts'
+import { formatExplanation, formatSearch, type SentSearch } from './print-search.ts'
 import { withService } from './with-service.ts'
 
 export interface CommandContext {
@@ -65,16 +66,33 @@ export async function ask(context: CommandContext, question: string): Promise<vo
   })
 }
 
-export async function search(context: CommandContext, query: string, k: string): Promise<void> {
+/** As they are given: the service checks them. */
+export interface SearchFlags {
+  readonly k?: string
+  readonly tokens?: string
+  /** The id of an article. */
+  readonly explain?: string
+}
+
+/** Prints the passages, or of one article why it is among them or not. */
+export async function search(
+  context: CommandContext,
+  query: string,
+  { k, tokens, explain }: SearchFlags,
+): Promise<void> {
   const { config, signal, isJson, print } = context
   await withService({ config, needsChat: false, readsLibrary: true, signal }, async (client) => {
-    const parameters = new URLSearchParams({ q: query, k })
-    const found = (await client.request(`/v1/search?${parameters.toString()}`, { signal })) as {
-      passages: SentSource[]
-    }
+    const parameters = new URLSearchParams({
+      q: query,
+      ...(k === undefined ? {} : { k }),
+      ...(tokens === undefined ? {} : { tokens }),
+      ...(explain === undefined ? {} : { explain }),
+    })
+    const path = `/v1/search?${parameters.toString()}`
+    const found = (await client.request(path, { signal })) as SentSearch
     if (isJson) return print(JSON.stringify(found))
-    if (found.passages.length === 0) return print('Nothing found.')
-    print(found.passages.map(formatSource).join('\n\n'))
+    if (found.explain !== undefined) return print(formatExplanation(found.explain))
+    print(formatSearch(found))
   })
 }
 

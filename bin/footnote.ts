@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
 import { ARMS } from '../eval/arms.ts'
 import { loadConfig } from '../src/config.ts'
 import { AppError, messageOf } from '../src/errors.ts'
+import { calibrate, type CalibrateFlags } from './calibrate-commands.ts'
 import * as commands from './commands.ts'
 import * as evaluations from './eval-commands.ts'
 import type { EvalFlags } from './eval-flags.ts'
@@ -66,13 +67,16 @@ function createProgram(): Command {
     commands.ask(context(options), question),
   )
   command('search <query>', 'finds passages')
-    .option('-k <number>', 'how many', '10')
-    .action((query: string, options: { k: string; json?: boolean }) =>
-      commands.search(context(options), query, options.k),
+    .option('-k <number>', 'how many; unset: 10')
+    .option('--tokens <number>', 'instead of -k: as the model would read them, in so many tokens')
+    .option('--explain <article>', 'says why the article with this id is among them, or is not')
+    .action((query: string, options: commands.SearchFlags & Options) =>
+      commands.search(context(options), query, options),
     )
   addFeedCommands(program)
   addEvalCommands(program)
   addReviewCommands(program)
+  addCalibrateCommand(program)
   addModelCommands(program)
   command('migrate <up|down|status>', 'changes the database’s schema; no service may run').action(
     (action: string, options: Options) =>
@@ -187,6 +191,19 @@ function addReviewCommands(program: Command): void {
     .option('--case <json>', 'fields of the golden case to set by hand')
     .action((id: string, options: reviews.SettleOptions, command: Command) =>
       reviews.reviewSettle(withParents(command), id, options),
+    )
+}
+
+function addCalibrateCommand(program: Command): void {
+  program
+    .command('calibrate')
+    .description('fits a weight on the tuning cases and writes it to the calibration file')
+    .addArgument(new Argument('<what>', 'what is fitted').choices(['fusion']))
+    .option('--set <name>', 'a golden set; may be repeated; unset: those of the library', repeated)
+    .option('--dry-run', 'writes nothing')
+    .option('--json', 'for programs')
+    .action((what: string, options: CalibrateFlags & Options) =>
+      calibrate(context(options), what, options),
     )
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAnswer, formatSource, type SentAnswer, type SentSource } from './print-answer.ts'
+import { formatAnswer, type SentAnswer } from './print-answer.ts'
 
 const place = {
   articleId: 'art_1',
@@ -57,30 +57,5 @@ describe('an answer', () => {
     const answer = 'The articles do not say this.'
     const refused: SentAnswer = { ...answered, status: 'refused', answer, citations: [] }
     expect(formatAnswer(refused)).toBe(answer)
-  })
-})
-
-describe('a source', () => {
-  const source: SentSource = {
-    ...place,
-    text: 'A payload is limited.\nLarger ones are refused.',
-    scores: { keyword: null, vector: 0.456, fused: 1 },
-  }
-
-  it('has its place, its scores and its text, set in', () => {
-    expect(formatSource(source, 0)).toBe(
-      `1. Listening to a database › Limits  (fused 1.00, keyword –, vector 0.46)
-   A payload is limited.
-   Larger ones are refused.
-   https://blog.example/listening`,
-    )
-  })
-
-  it('without an address or a heading lacks these alone', () => {
-    const text = formatSource({ ...source, url: null, heading: '' }, 9)
-    expect(text.split('\n')[0]).toBe(
-      '10. Listening to a database  (fused 1.00, keyword –, vector 0.46)',
-    )
-    expect(text).not.toContain('https')
   })
 })

@@ -104,7 +104,7 @@ async function bringUp<Model>(
 async function warmUp(model: ChatModel, signal: AbortSignal): Promise<void> {
   // A served model is warmed up by its server; asking it here would only hold up the start.
   if (model.probability === undefined) return
-  const { prefix, prompt } = buildPrompt({ question: 'Ready?', earlier: null, passages: [] })
+  const { prefix, prompt } = buildPrompt({ question: 'Ready?', passages: [] })
   await model.generate({ prefix, prompt, signal, maxTokens: 1 })[Symbol.asyncIterator]().next()
   await model.probability({
     prefix: CHECK_PREFIX,

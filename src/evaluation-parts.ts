@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { judgeAnswer } from '../eval/judge.ts'
 import type { Fingerprints } from '../eval/fingerprints.ts'
 import type { Config } from './config.ts'
@@ -13,6 +14,7 @@ import { createJudgeOpener } from './models/open-judge.ts'
 import { modelId } from './models/open-models.ts'
 import type { Readiness } from './readiness.ts'
 import type { AnswerSteps } from './answering/answer-question.ts'
+import { calibratedValues, type Calibration } from './answering/calibration.ts'
 import type { Database } from './db/database.ts'
 
 interface PartsOptions {
@@ -25,11 +27,12 @@ interface PartsOptions {
   readonly readiness: Readiness
   readonly logger: Logger
   readonly signal: AbortSignal
+  readonly calibration: Calibration
 }
 
 /** What an evaluation is done with, of what the service has. */
 export function createEvaluationParts(options: PartsOptions): EvaluationDependencies {
-  const { config, database, queue, steps, chat, embedding, logger, signal } = options
+  const { config, database, queue, steps, chat, embedding, logger, signal, calibration } = options
   const store = createModelStore({ dir: config.modelsDir })
   const { chatModel, judgeModel, modelThreads: threads, ollamaHost } = config
   const models = { store, threads, ollamaHost, signal }
@@ -41,7 +44,10 @@ export function createEvaluationParts(options: PartsOptions): EvaluationDependen
     embedding,
     hasChat: chatModel.kind !== 'none',
     judgeModel: judgeModel.kind === 'none' ? null : modelId(judgeModel),
-    configuration: () => describeConfiguration(config, store),
+    configuration: async () => ({
+      ...(await describeConfiguration(config, store)),
+      calibration: hashCalibration(calibration),
+    }),
     addresses: new Map(),
     isChatReady: () => isChatReady(options),
     async openJudge() {
@@ -77,4 +83,10 @@ async function describeConfiguration(
     threads: String(modelThreads),
     platform: `${process.platform} ${process.arch}`,
   }
+}
+
+/** Of the values alone: fitted anew to the same ones, it is the same. */
+function hashCalibration(calibration: Calibration): string {
+  const values = JSON.stringify(calibratedValues(calibration))
+  return createHash('sha256').update(values).digest('hex').slice(0, 16)
 }

@@ -4,22 +4,26 @@ import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import type { IngestDependencies } from '../ingest/ingest-article.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
 import type { AnswerSteps } from './answering/answer-question.ts'
-import { CALIBRATION } from './answering/calibration.ts'
+import {
+  loadCalibration,
+  thresholdsOf,
+  vectorWeightOf,
+  type Calibration,
+} from './answering/calibration.ts'
 import { createAnswerSteps } from './answering/create-answer-steps.ts'
+import { bringUpDatabase, withOwner } from './bring-up-database.ts'
 import { bringUpChat, bringUpEmbedding } from './bring-up-models.ts'
 import type { Config } from './config.ts'
 import { createEvaluationParts } from './evaluation-parts.ts'
 import { toDatabaseError } from './db/database-errors.ts'
 import type { Database } from './db/database.ts'
-import { currentRole, grantService } from './db/grant-service.ts'
-import { migrate } from './db/migrate.ts'
-import { openDatabase, openOwnerPool } from './db/open-database.ts'
 import { AppError } from './errors.ts'
 import { embedArticleHandlers, requestReembedding } from './jobs/embed-article.ts'
 import { ingestArticleHandlers } from './jobs/ingest-article.ts'
+import { keepVectorIndex } from './jobs/keep-vector-index.ts'
 import { addFeed, ensureSomeFeed, locateFeed } from './jobs/manage-feeds.ts'
 import { nightlyEvaluationHandlers } from './jobs/nightly-evaluation.ts'
-import { openQueue, prepareQueues, type JobQueue } from './jobs/queue.ts'
+import { openQueue, type JobQueue } from './jobs/queue.ts'
 import {
   refreshDueFeedsHandlers,
   refreshFeedHandlers,
@@ -38,7 +42,6 @@ import { modelId } from './models/open-models.ts'
 import type { Readiness } from './readiness.ts'
 import { createSearch, type Search } from './retrieval/search.ts'
 import { listDueFeeds, listFeeds } from './store/feeds.ts'
-import { releaseJobs } from './store/jobs.ts'
 import { loadCorpusProgress } from './store/corpus.ts'
 
 /** What the HTTP routes work with. */
@@ -50,6 +53,9 @@ export interface Services {
   readonly countTokens: (text: string) => number
   readonly refreshMinutes: number
   readonly evaluation: EvaluationDependencies
+  readonly calibration: Calibration
+  /** Where a new one is written; undefined: beside the code. */
+  readonly calibrationFile: string | undefined
 }
 
 interface OpenOptions {
@@ -73,6 +79,7 @@ const PROGRESS_MS = 300
 /** Brings everything up; resolves when the library has been read once. */
 export async function openServices(options: OpenOptions): Promise<void> {
   const { config, logger, readiness, signal } = options
+  const calibration = await loadCalibration(config.calibrationFile)
   const database = await bringUpDatabase(options)
   const queue = await openQueue({
     pool: database.pool,
@@ -83,7 +90,7 @@ export async function openServices(options: OpenOptions): Promise<void> {
   let embedding: EmbeddingModel | undefined
   const countTokens = createTokenCounter()
   const shared = { database, queue, embedding: () => embedding, countTokens }
-  const services = toServices(options, { ...shared, chat })
+  const services = toServices(options, { ...shared, chat, calibration })
   options.onServices(services)
   const models = {
     config,
@@ -109,6 +116,14 @@ export async function openServices(options: OpenOptions): Promise<void> {
     whenIdle: (maxMs) => chat.whenIdle(maxMs),
     evaluation: services.evaluation,
   })
+  const indexing = keepVectorIndex({
+    database,
+    withOwner: (work) => withOwner(config, database, work),
+    model: modelId(config.embeddingModel),
+    logger,
+    signal,
+  })
+  options.onOpened(() => indexing)
   if (options.readsLibrary) await readLibrary(options, { database, queue })
   else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
 }
@@ -120,9 +135,11 @@ interface Shared {
   readonly countTokens: (text: string) => number
 }
 
+type Answering = Shared & Pick<Services, 'calibration'> & { readonly chat: ChatTurns }
+
 function toServices(
   { config, logger, readiness, signal }: OpenOptions,
-  { database, queue, embedding, countTokens, chat }: Shared & { readonly chat: ChatTurns },
+  { database, queue, embedding, countTokens, chat, calibration }: Answering,
 ): Services {
   const embeddingId = modelId(config.embeddingModel)
   const onEmbeddingFault = (error: unknown) => logger.warn({ err: error }, 'a text has no vector')
@@ -130,7 +147,7 @@ function toServices(
     database,
     embedding,
     embeddingId,
-    vectorWeight: CALIBRATION.vectorWeight,
+    vectorWeight: vectorWeightOf(calibration, embeddingId),
     onDegraded: onEmbeddingFault,
   })
   const countPromptTokens = (text: string) => chat.model?.countTokens(text) ?? countTokens(text)
@@ -140,6 +157,7 @@ function toServices(
     chat,
     embedding,
     embeddingId,
+    thresholds: thresholdsOf(calibration),
     countTokens: countPromptTokens,
     onEmbeddingFault,
     onChat: (status) => {
@@ -158,6 +176,7 @@ function toServices(
     readiness,
     logger,
     signal,
+    calibration,
   })
   return {
     database,
@@ -167,58 +186,8 @@ function toServices(
     countTokens: countPromptTokens,
     refreshMinutes: config.refreshMinutes,
     evaluation,
-  }
-}
-
-/** A server that is not there yet is waited for; a database that does not fit ends the start. */
-async function bringUpDatabase(options: OpenOptions): Promise<Database> {
-  const { config, logger, readiness, signal } = options
-  const database = openDatabase({
-    url: config.databaseUrl,
-    dataDir: config.dataDir,
-    onError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
-  })
-  options.onOpened(() => database.close())
-  for (;;) {
-    try {
-      await prepareSchema(config, database)
-      readiness.set('database', { status: 'ok', detail: database.engine })
-      return database
-    } catch (error) {
-      const known = error instanceof AppError ? error : toDatabaseError(error)
-      if (known.code !== 'database-unavailable') throw error
-      if (database.engine === 'embedded') throw cannotOpen(config.dataDir, error)
-      if (readiness.parts.database.status !== 'unavailable')
-        logger.warn({ err: error }, known.message)
-      readiness.set('database', { status: 'unavailable', detail: known.message })
-    }
-    await sleep(DATABASE_RETRY_MS, undefined, { signal })
-  }
-}
-
-function cannotOpen(dataDir: string, cause: unknown): AppError {
-  return new AppError(
-    'database-unavailable',
-    `The database in ${dataDir} cannot be opened. Put a copy of the folder back, or delete it to begin anew.`,
-    { cause },
-  )
-}
-
-async function prepareSchema(config: Config, database: Database): Promise<void> {
-  const url = config.migrateDatabaseUrl
-  if (url === undefined || config.databaseUrl === undefined) {
-    await migrate(database.pool, 'up')
-    await prepareQueues(database.pool)
-    if (database.engine === 'embedded') await releaseJobs(database.pool)
-    return
-  }
-  const owner = openOwnerPool(url)
-  try {
-    await migrate(owner, 'up')
-    await prepareQueues(owner)
-    await grantService(owner, await currentRole(database.pool))
-  } finally {
-    await owner.end()
+    calibration,
+    calibrationFile: config.calibrationFile,
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
-import { CALIBRATION } from '../src/answering/calibration.ts'
+import { CALIBRATION, thresholdsOf, vectorWeightOf } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
 import type { Database } from '../src/db/database.ts'
 import { embedArticleHandlers } from '../src/jobs/embed-article.ts'
@@ -75,7 +75,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     database,
     embedding,
     embeddingId: 'onnx:fake',
-    vectorWeight: CALIBRATION.vectorWeight,
+    vectorWeight: vectorWeightOf(CALIBRATION, 'onnx:fake'),
     onDegraded: onError,
   })
   const answerSteps = createAnswerSteps({
@@ -84,6 +84,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     chat,
     embedding,
     embeddingId: 'onnx:fake',
+    thresholds: thresholdsOf(CALIBRATION),
     countTokens,
     onEmbeddingFault: (error) => void errors.push(error),
     onChat: () => undefined,
@@ -109,6 +110,8 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     countTokens,
     refreshMinutes: REFRESH_MINUTES,
     evaluation,
+    calibration: CALIBRATION,
+    calibrationFile: undefined,
   }
   let files = 0
   const test: TestServices = {

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Answer, AnswerReason, Filters, Passage, RefusalReason } from '../domain.ts'
 import type { ChatTurn } from '../models/chat-turns.ts'
 import type { SearchResult } from '../retrieval/search.ts'
+import type { Thresholds } from './calibration.ts'
 import type { UnderstoodQuestion } from './condense.ts'
 import { extractAnswer } from './extracted.ts'
 import type { Generate, Generated } from './generate.ts'
 import type { ground, Grounded } from './grounding.ts'
-import { describeRefusal, type decide } from './refusal.ts'
+import { describeNothing, describeRefusal, type decide } from './refusal.ts'
 
 export interface AnswerRequest {
   readonly understood: UnderstoodQuestion
@@ -53,11 +54,13 @@ export interface AnswerSteps {
   ) => Promise<number | null>
   readonly decide: typeof decide
   readonly models: { readonly chat: () => string | null; readonly embedding: string }
-  readonly thresholds: { readonly stated: (chat: string) => number; readonly extracted: number }
+  readonly thresholds: Thresholds
 }
 
 export interface AnswerTrace {
   readonly understood: UnderstoodQuestion
+  /** Of publication, as the question asks for it. */
+  readonly time: SearchResult['time']
   readonly candidates: SearchResult['candidates']
   /** Packed for the model, whether it was there to read them or not. */
   readonly passages: readonly Passage[]
@@ -162,8 +165,11 @@ function accept(draft: Draft, written: Written): Answered {
 }
 
 function refuse(draft: Draft, reason: RefusalReason, written?: Written): Answered {
-  const { passages } = draft.retrieved
-  const answer = describeRefusal(reason, passages)
+  const { passages, search } = draft.retrieved
+  const answer =
+    search.reason === null
+      ? describeRefusal(reason, passages)
+      : describeNothing(search.reason, search.time)
   return finish(
     draft,
     { status: 'refused', reason, answer, sentences: [], citations: [], sources: passages },
@@ -210,6 +216,7 @@ function toTrace(draft: Draft, reason: AnswerReason | null, written?: Written): 
   const { request, steps, retrieved } = draft
   return {
     understood: request.understood,
+    time: retrieved.search.time,
     candidates: retrieved.search.candidates,
     passages: retrieved.passages,
     ...(written === undefined ? unwritten(reason) : describeWritten(written)),

@@ -1,3 +1,4 @@
+import { isVectorSizeError } from '../db/database-errors.ts'
 import type { Database } from '../db/database.ts'
 import type { Passage } from '../domain.ts'
 import type { ChatTurn, ChatTurns } from '../models/chat-turns.ts'
@@ -7,7 +8,7 @@ import type { Search } from '../retrieval/search.ts'
 import { splitAnswer } from '../retrieval/split-sentences.ts'
 import { sentenceSimilarities } from '../store/sentences.ts'
 import type { AnswerSteps } from './answer-question.ts'
-import { CALIBRATION, statedThreshold } from './calibration.ts'
+import type { Thresholds } from './calibration.ts'
 import { generateAnswer } from './generate.ts'
 import { ground } from './grounding.ts'
 import { buildCheck, CHECK_PREFIX } from './prompt.ts'
@@ -19,6 +20,7 @@ interface StepDependencies {
   readonly chat: ChatTurns
   readonly embedding: () => EmbeddingModel | undefined
   readonly embeddingId: string
+  readonly thresholds: Thresholds
   readonly onEmbeddingFault: (error: unknown) => void
   /** Told with each answer whether the model gave a first word. */
   readonly onChat: (status: 'ok' | 'unavailable') => void
@@ -32,12 +34,12 @@ const MAX_PASSAGES = 8
 const CHECK_SENTENCES = 3
 
 export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
-  const { search, chat, embeddingId, countTokens, onChat } = dependencies
+  const { search, chat, embeddingId, thresholds, countTokens, onChat } = dependencies
   return {
     async retrieve({ understood, maxPassages, ...request }) {
       const result = await search({ ...understood, ...request })
       const passages = packPassages(result.chunks, {
-        question: [understood.question, understood.earlier ?? ''].join(' '),
+        question: understood.question,
         maxTokens: PASSAGE_TOKENS,
         maxPassages: maxPassages ?? MAX_PASSAGES,
         countTokens,
@@ -63,7 +65,7 @@ export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
       }),
     decide,
     models: { chat: () => chat.model?.id ?? null, embedding: embeddingId },
-    thresholds: { stated: statedThreshold, extracted: CALIBRATION.extractedThreshold },
+    thresholds,
   }
 }
 
@@ -87,7 +89,12 @@ async function compareSentences(
   })
   if (vectors.length === 0) return []
   const sentenceIds = passages.flatMap((passage) => passage.sentences.map(({ id }) => id))
-  return sentenceSimilarities(database.pool, vectors, { sentenceIds, model: embeddingId })
+  const options = { sentenceIds, model: embeddingId }
+  return sentenceSimilarities(database.pool, vectors, options).catch((error: unknown) => {
+    if (!isVectorSizeError(error)) throw error
+    onEmbeddingFault(error)
+    return []
+  })
 }
 
 interface StatedInput {

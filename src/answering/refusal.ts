@@ -1,4 +1,6 @@
 import type { AnswerSentence, Passage, RefusalReason } from '../domain.ts'
+import type { AskedTime } from '../retrieval/asked-time.ts'
+import type { NothingFound } from '../retrieval/search.ts'
 
 export interface DecideInput {
   readonly sentences: readonly AnswerSentence[]
@@ -37,9 +39,28 @@ const REFUSALS: Record<RefusalReason, string> = {
   unsupported: 'The articles do not answer this: no sentence of theirs supports an answer.',
 }
 
+const NOTHING_FOUND: Record<NothingFound, string> = {
+  'no-evidence': REFUSALS['no-evidence'],
+  filtered: 'Nothing in the articles is about this question: the filters leave none of them.',
+  'empty-library': 'Nothing in the articles is about this question: there are none yet.',
+}
+
+const NOT_THEN =
+  'Nothing in the articles is about this question: none of them is of the time that it asks for.'
+
+/** What a refusal says where the search itself found nothing; `time` as the question asks for it. */
+export function describeNothing(reason: NothingFound, time: AskedTime | null): string {
+  return reason === 'filtered' && time !== null ? NOT_THEN : NOTHING_FOUND[reason]
+}
+
 /** What a refusal says, naming the nearest articles. */
 export function describeRefusal(reason: RefusalReason, passages: readonly Passage[]): string {
   const titles = [...new Set(passages.map(({ title }) => title))].slice(0, 3)
   const nearest = titles.map((title) => `“${title}”`).join(', ')
   return nearest === '' ? REFUSALS[reason] : `${REFUSALS[reason]} The nearest articles: ${nearest}.`
+}
+
+/** Whether a text that was sent as an answer is one of these. */
+export function isRefusal(answer: string): boolean {
+  return Object.values(REFUSALS).some((text) => answer.startsWith(text.replace(/[.:].*$/, '')))
 }

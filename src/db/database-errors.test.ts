@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../errors.ts'
-import { isDatabaseError, toDatabaseError } from './database-errors.ts'
+import { isDatabaseError, isVectorSizeError, toDatabaseError } from './database-errors.ts'
 
 function withCode(code: string): Error {
   return Object.assign(new Error('something said in SQL'), { code })
@@ -57,4 +57,22 @@ describe('an error of the database', () => {
       expect(isDatabaseError(error)).toBe(false)
     },
   )
+})
+
+describe('vectors of two sizes', () => {
+  const error = (code: string, message: string) => Object.assign(new Error(message), { code })
+
+  it.each([
+    ['compared', 'different vector dimensions 384 and 3'],
+    ['cast for an index', 'expected 384 dimensions, not 3'],
+  ])('are known when they are %s', (_when, message) => {
+    expect(isVectorSizeError(error('22000', message))).toBe(true)
+  })
+
+  it('are no other fault of the data or of this program', () => {
+    expect(isVectorSizeError(error('22000', 'something else'))).toBe(false)
+    expect(isVectorSizeError(error('42601', 'different vector dimensions'))).toBe(false)
+    expect(isVectorSizeError(new Error('different vector dimensions'))).toBe(false)
+    expect(isVectorSizeError('22000')).toBe(false)
+  })
 })

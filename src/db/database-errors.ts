@@ -45,6 +45,11 @@ export function toDatabaseError(error: unknown): AppError {
   return new AppError('internal', 'The database refused a statement.', { cause: error })
 }
 
+/** pgvector's word for vectors of two sizes that were to be compared: a data exception. */
+export function isVectorSizeError(error: unknown): boolean {
+  return codeOf(error) === '22000' && error instanceof Error && /dimensions/.test(error.message)
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { AppError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { articleRoutes } from './articles.ts'
+import { calibrationRoutes } from './calibrations.ts'
 import { chatRoutes } from './chat.ts'
 import { requestId, type HttpContext } from './context.ts'
 import { evaluationReportRoutes } from './evaluation-reports.ts'
@@ -50,6 +51,7 @@ export function createApp(context: HttpContext, options: AppOptions): Express {
   app.use(feedRoutes(context))
   app.use(evaluationRoutes(context))
   app.use(evaluationReportRoutes(context))
+  app.use(calibrationRoutes(context))
   app.use(jobRoutes(context))
   app.use(reviewRoutes(context))
   app.use(express.static(webDir, { index: 'index.html', dotfiles: 'ignore', redirect: false }))

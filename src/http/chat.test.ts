@@ -152,8 +152,9 @@ describe('an answer as JSON', () => {
         { role: 'user', content: 'How large may it be?' },
       ],
     })
-    expect(answer).toMatchObject({ status: 'answered', question: 'How large may it be?' })
-    expect(chat.prompts.at(-1)).toContain('Earlier question: What is a NOTIFY payload?')
+    const question = 'How large may it be? (about: a NOTIFY payload)'
+    expect(answer).toMatchObject({ status: 'answered', question })
+    expect(chat.prompts.at(-1)).toContain(`Question: ${question}`)
   })
 })
 
@@ -165,12 +166,13 @@ describe('a kept answer', () => {
     const { trace, ...kept } = reply.json as KeptAnswer
     expect(kept).toEqual(answer)
     expect(Object.keys(trace).sort()).toEqual(
-      'candidates decision dropped fingerprint generated passages prompt promptHash understood'.split(
+      'candidates decision dropped fingerprint generated passages prompt promptHash time understood'.split(
         ' ',
       ),
     )
     expect(trace).toMatchObject({
-      understood: { question: QUESTION, earlier: null },
+      understood: { question: QUESTION, asked: QUESTION, earlier: null, earlierAnswer: null },
+      time: null,
       generated: LIMIT,
       decision: { reason: null, statesAnswer: 0.9, threshold: 0.5 },
       passages: answer.sources,

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { AppError } from '../errors.ts'
 import type { Readiness } from '../readiness.ts'
 import type { Services } from '../services.ts'
 
@@ -11,6 +12,12 @@ export interface HttpContext {
   readonly isDoor: boolean
   /** Fires when the service stops and the time for what is under way is over. */
   readonly stopping: AbortSignal
+}
+
+/** What reads or writes files, or asks addresses, as the machine's owner. */
+export function requireDoor({ isDoor }: HttpContext, what: string): void {
+  if (isDoor) return
+  throw new AppError('forbidden', `Only the command line on the machine itself allows ${what}.`)
 }
 
 /** Ends what is done for a request when its client goes or the service stops. */

@@ -2,10 +2,9 @@ import { Router } from 'express'
 import { blessRun } from '../../eval/bless-run.ts'
 import { evaluationRequest, type EvaluationRequest } from '../../eval/evaluation-request.ts'
 import { prepareRun } from '../../eval/prepare-run.ts'
-import { AppError } from '../errors.ts'
 import { requestEvaluation } from '../jobs/run-evaluation.ts'
 import { endEvaluation, listEvaluations } from '../store/evaluations.ts'
-import { queryOf, type HttpContext } from './context.ts'
+import { queryOf, requireDoor, type HttpContext } from './context.ts'
 import { presentRunJob } from './jobs.ts'
 import { DEFAULT_LIMIT, fromCursor, toPage } from './paging.ts'
 import { parseRequest } from './parse-request.ts'
@@ -59,10 +58,4 @@ export function evaluationRoutes(context: HttpContext): Router {
 function requireOwner(context: HttpContext, { target, baseline }: EvaluationRequest): void {
   if (target !== undefined) requireDoor(context, 'evaluating another address')
   if (baseline !== undefined) requireDoor(context, 'naming a baseline file')
-}
-
-/** It reads files or asks addresses as the machine's owner. */
-function requireDoor({ isDoor }: HttpContext, what: string): void {
-  if (isDoor) return
-  throw new AppError('forbidden', `Only the command line on the machine itself allows ${what}.`)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { evaluationRequest } from '../../eval/evaluation-request.ts'
+import { calibrationRequest, calibrationSchema } from './calibration-schemas.ts'
 import * as evaluations from './evaluation-schemas.ts'
 import * as schemas from './schemas.ts'
 
@@ -159,6 +160,14 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
       summary: 'Makes a run the baseline of its set; on the machine itself alone.',
       body: evaluations.blessRequest,
       answers: { 200: evaluations.blessedSchema },
+    },
+  },
+  '/v1/calibrations': {
+    post: {
+      summary:
+        'Fits a weight on the tuning cases and writes it, for the next start; on the machine itself alone.',
+      body: calibrationRequest,
+      answers: { 200: calibrationSchema },
     },
   },
   '/healthz': { get: { summary: 'Alive.', answers: { 200: schemas.healthSchema } } },

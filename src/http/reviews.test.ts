@@ -7,6 +7,7 @@ import { createScriptedChat } from '../../test/scripted-chat.ts'
 import { LIBRARY, LIMIT, toRss } from '../../test/test-feed.ts'
 import type { GoldenCase } from '../../eval/golden-case.ts'
 import { answerQuestion } from '../answering/answer-question.ts'
+import { toStandalone } from '../answering/condense.ts'
 import { keepAnswer } from '../answering/keep-answer.ts'
 import { transaction } from '../db/database.ts'
 import type { answerSchema, reviewSchema } from './schemas.ts'
@@ -193,7 +194,7 @@ describe('the review queue', () => {
   it('does not take an answer that no reader asked for', async () => {
     chat.script = { pieces: [NONSENSE] }
     const { answerSteps, database } = test.services
-    const understood = { question: QUESTION, earlier: null }
+    const understood = toStandalone(QUESTION)
     const { signal } = new AbortController()
     const answered = await answerQuestion({ understood, filters: {}, signal }, answerSteps)
     expect(answered.answer.status).toBe('refused')
@@ -373,12 +374,16 @@ describe('settling a review', () => {
       messages: [
         { role: 'user', content: 'What is NOTIFY?' },
         { role: 'assistant', content: 'A signal.' },
-        { role: 'user', content: QUESTION },
+        { role: 'user', content: `And ${QUESTION}` },
       ],
     })
     await settle(((await put(id)).json as Review).id, { action: 'golden' })
+    const turns = [
+      { role: 'user', content: 'What is NOTIFY?' },
+      { role: 'assistant', content: 'A signal.' },
+    ]
     expect((await cases()).items).toMatchObject([
-      { kind: 'followup', turns: [{ role: 'user', content: 'What is NOTIFY?' }] },
+      { kind: 'followup', question: `And ${QUESTION}`, turns },
     ])
   })
 

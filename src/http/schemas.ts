@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { goldenCase } from '../../eval/golden-case.ts'
 import { givenCase } from '../../eval/kept-case.ts'
 import { REVIEW_REASONS } from '../store/reviews.ts'
+import { askedTimeSchema, explanationSchema, NO_PASSAGES } from './search-schemas.ts'
 
 // Requests are strict: an unknown field is a mistake that somebody wants to hear of. Responses are
 // described for readers of the contract; more fields may come, none is renamed.
@@ -22,6 +23,8 @@ const words = text(1, 2_000).refine((value) => value.trim() !== '', {
 })
 
 const question = words
+
+const itemId = text(1, 200)
 
 const list = z.union([text(1, 300).transform((one) => [one]), z.array(text(1, 300)).max(100)])
 const time = z.iso.datetime({ offset: true }).or(z.iso.date())
@@ -82,6 +85,7 @@ export const searchQuery = z
     q: question,
     k: numberIn(1, 50).optional(),
     tokens: numberIn(50, 4_000).optional(),
+    explain: itemId.optional(),
     ...filterFields,
   })
   .refine(({ k, tokens }) => k === undefined || tokens === undefined, {
@@ -96,7 +100,6 @@ export const articlesQuery = z.strictObject({
 
 /** What cursors hold: the key of the last item of a page. */
 const moment = z.iso.datetime().transform((value) => new Date(value))
-const itemId = text(1, 200)
 
 export const articleCursor = z
   .tuple([moment.nullable(), itemId])
@@ -221,7 +224,13 @@ export const answerSchema = z.object({
 })
 
 const traceSchema = z.object({
-  understood: z.object({ question: z.string(), earlier: z.string().nullable() }),
+  understood: z.object({
+    question: z.string(),
+    asked: z.string(),
+    earlier: z.string().nullable(),
+    earlierAnswer: z.string().nullable(),
+  }),
+  time: askedTimeSchema.nullable(),
   candidates: z.array(z.object({ chunkId: z.string(), articleId: z.string(), ...scores.shape })),
   passages: z.array(sourceSchema),
   prompt: z.string().nullable(),
@@ -241,8 +250,10 @@ export const keptAnswerSchema = answerSchema.extend({ trace: traceSchema })
 export const searchSchema = z.object({
   question: z.string(),
   passages: z.array(sourceSchema),
-  reason: z.literal('no-evidence').nullable(),
+  reason: z.enum(NO_PASSAGES).nullable(),
   degraded: z.literal('keyword-only').nullable(),
+  time: askedTimeSchema.nullable(),
+  explain: explanationSchema.optional(),
 })
 
 export const articleSchema = z.object({

@@ -107,10 +107,10 @@ it('filters by feed, and by any of several', async () => {
   expect([...found].sort()).toEqual(['Baking at sea', BAKING.title, LISTENING.title])
 })
 
-it('says why there is nothing', async () => {
+it('says that the filters leave nothing to search', async () => {
   expect(await search({ q: 'NOTIFY', author: 'Nobody' })).toMatchObject({
     passages: [],
-    reason: 'no-evidence',
+    reason: 'filtered',
   })
 })
 
