@@ -16,7 +16,7 @@ export type Extracted = Pick<Answer, 'answer' | 'sentences' | 'citations'> & {
 
 const MAX_QUOTES = 3
 /** A further sentence is quoted only where it is about as good as the best. */
-const SHARE_OF_BEST = 0.85
+const SHARE_OF_BEST = 0.9
 
 /** Without a chat model the best sentences are the answer, each its own footnote; null: none near enough. */
 export function extractAnswer(
