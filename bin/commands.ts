@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withOwner } from '../src/bring-up-database.ts'
 import { toFeedAddress, type Config } from '../src/config.ts'
 import { claimDoor } from '../src/door.ts'
 import { migrate, migrationState } from '../src/db/migrate.ts'
@@ -268,7 +269,12 @@ export async function migrateDatabase(
     onError: () => undefined,
   })
   try {
-    const done = action === 'status' ? [] : await migrate(database.pool, action)
+    const done =
+      action === 'status'
+        ? []
+        : await withOwner(config, database, (owner) =>
+            database.unhurried(() => migrate(owner, action)),
+          )
     const state = await migrationState(database.pool)
     if (isJson) return print(JSON.stringify({ done, ...state }))
     for (const name of done) print(`${action}\t${name}`)

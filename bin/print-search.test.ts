@@ -56,6 +56,16 @@ describe('a search', () => {
   ] as const)('that found nothing says so: %s', (reason, text) => {
     expect(formatSearch({ ...nothing, reason })).toBe(text)
   })
+
+  it('that found nothing of the time in its question says so', () => {
+    const time = { publishedAfter: '2026-03-01T00:00:00.000Z', isLatest: false }
+    expect(formatSearch({ ...nothing, reason: 'filtered', time })).toBe(
+      'Nothing found: no article is of the time that the question asks for.',
+    )
+    expect(formatSearch({ ...nothing, reason: 'filtered', time: { isLatest: true } })).toBe(
+      'Nothing found: the filters leave no article.',
+    )
+  })
 })
 
 describe('an explanation', () => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { searchSchema, sourceSchema } from '../src/http/schemas.ts'
+import { hidesArticles } from '../src/retrieval/asked-time.ts'
 import { describeArm, describeFused } from '../src/retrieval/explain.ts'
 
 export type SentSearch = z.infer<typeof searchSchema>
@@ -12,9 +13,11 @@ const NOTHING: Readonly<Record<NonNullable<SentSearch['reason']>, string>> = {
   'empty-library': 'Nothing found: there are no articles yet.',
   'over-budget': 'Nothing found that fits in so many tokens.',
 }
+const NOT_THEN = 'Nothing found: no article is of the time that the question asks for.'
 
 /** The passages for people, or why there are none. */
-export function formatSearch({ passages, reason }: SentSearch): string {
+export function formatSearch({ passages, reason, time }: SentSearch): string {
+  if (reason === 'filtered' && hidesArticles(time)) return NOT_THEN
   if (passages.length === 0) return NOTHING[reason ?? 'no-evidence']
   return passages.map(formatSource).join('\n\n')
 }

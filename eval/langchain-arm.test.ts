@@ -37,7 +37,8 @@ function stepsWith(model?: ChatModel) {
 
 describe('opening it', () => {
   const options = { steps: stepsWith(), embedding: createFakeEmbedding().model, signal }
-  const onServer = { pool: undefined as never, engine: 'server', freeBytes: () => 0 } as const
+  const none = undefined as never
+  const onServer = { pool: none, engine: 'server', freeBytes: () => 0, unhurried: none } as const
   const database = { ...onServer, close: () => Promise.resolve() }
 
   it('needs a Postgres server, and says so', async () => {

@@ -77,6 +77,18 @@ group by posting.lexeme, posting.form;
 
 -- Down Migration
 
+-- The indexes of vectors are made while the service runs, and the version before has no use for them.
+do $$
+declare made text;
+begin
+  for made in
+    select pg_class.relname from pg_index join pg_class on pg_class.oid = pg_index.indexrelid
+    where pg_index.indrelid = 'chunk'::regclass
+      and pg_class.relname ~ '^chunk_embedding_[0-9a-f]{16}$'
+  loop
+    execute format('drop index %I', made);
+  end loop;
+end $$;
 alter table chunk alter column embedding set storage external;
 drop index posting_frequent;
 alter table posting drop constraint posting_pkey;

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { toDatabaseError } from './db/database-errors.ts'
 import type { Database } from './db/database.ts'
 import { currentRole, grantService } from './db/grant-service.ts'
-import { migrate } from './db/migrate.ts'
+import { migrate, migrationState } from './db/migrate.ts'
 import { openDatabase, openOwnerPool } from './db/open-database.ts'
 import { AppError } from './errors.ts'
 import { prepareQueues } from './jobs/queue.ts'
@@ -56,20 +56,24 @@ function cannotOpen(dataDir: string, cause: unknown): AppError {
 }
 
 async function prepareSchema(config: Config, database: Database): Promise<void> {
-  if (config.migrateDatabaseUrl === undefined || config.databaseUrl === undefined) {
-    await migrate(database.pool, 'up')
-    await prepareQueues(database.pool)
-    if (database.engine === 'embedded') await releaseJobs(database.pool)
-    return
-  }
   await withOwner(config, database, async (owner) => {
-    await migrate(owner, 'up')
+    await migrateUp(owner, database)
     await prepareQueues(owner)
+    if (config.migrateDatabaseUrl === undefined || config.databaseUrl === undefined) return
     await grantService(owner, await currentRole(database.pool))
   })
+  if (database.engine === 'embedded') await releaseJobs(database.pool)
 }
 
-/** Connections that may change the schema, for as long as `work` takes. */
+/** Only an upgrade has the time: on a full disk the embedded database spins for all that it is given. */
+async function migrateUp(owner: Database['pool'], database: Database): Promise<void> {
+  const { applied, pending } = await migrationState(owner)
+  const isUpgrade = applied.length > 0 && pending.length > 0
+  if (isUpgrade) await database.unhurried(() => migrate(owner, 'up'))
+  else await migrate(owner, 'up')
+}
+
+/** Connections that may change the schema, without a limit on a server's statements, for as long as `work` takes. */
 export async function withOwner<T>(
   { databaseUrl, migrateDatabaseUrl }: Config,
   database: Database,

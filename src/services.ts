@@ -116,6 +116,16 @@ export async function openServices(options: OpenOptions): Promise<void> {
     whenIdle: (maxMs) => chat.whenIdle(maxMs),
     evaluation: services.evaluation,
   })
+  if (options.hasSchedule) startIndexing(options, database)
+  if (options.readsLibrary) await readLibrary(options, { database, queue })
+  else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
+}
+
+/** Only where the service stays: a command's question would wait for a build, and its end for the rest of it. */
+function startIndexing(
+  { config, logger, signal, onOpened }: OpenOptions,
+  database: Database,
+): void {
   const indexing = keepVectorIndex({
     database,
     withOwner: (work) => withOwner(config, database, work),
@@ -123,9 +133,7 @@ export async function openServices(options: OpenOptions): Promise<void> {
     logger,
     signal,
   })
-  options.onOpened(() => indexing)
-  if (options.readsLibrary) await readLibrary(options, { database, queue })
-  else readiness.set('corpus', { status: 'ok', detail: 'as it is' })
+  onOpened(() => indexing)
 }
 
 interface Shared {

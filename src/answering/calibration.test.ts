@@ -78,6 +78,10 @@ describe('a calibration file that cannot be used', () => {
     expect(await faultOf(write('{'))).toMatch(/^config-invalid: CALIBRATION_FILE .* not JSON/)
   })
 
+  it('is JSON of something else', async () => {
+    expect(await faultOf(write('[]'))).toMatch(/cannot be used: Invalid input/)
+  })
+
   it('is a folder', async () => {
     expect(await faultOf(folder)).toMatch(/^config-invalid: CALIBRATION_FILE .*EISDIR/)
   })

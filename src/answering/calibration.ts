@@ -69,7 +69,9 @@ export async function loadCalibration(path: string | undefined): Promise<Calibra
   if (path === undefined) return CALIBRATION
   const { data, error } = calibrationFile.safeParse(parseJson(path, await readText(path)))
   if (data !== undefined) return data
-  const faults = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const faults = error.issues.map((issue) =>
+    [issue.path.join('.'), issue.message].filter((part) => part !== '').join(': '),
+  )
   throw invalid(path, faults.join('; '))
 }
 

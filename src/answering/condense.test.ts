@@ -87,3 +87,12 @@ it('cuts no character in two', () => {
   const { earlier } = condense([ask('😀'.repeat(400)), ask('Why?')])
   expect(earlier?.isWellFormed()).toBe(true)
 })
+
+it('leans on no message without a word, and keeps what was spoken of before it', () => {
+  const followUp = 'and its default?'
+  expect(condense([ask(' '), say('Yes?'), ask(followUp)])).toMatchObject({ question: followUp })
+  expect(condense([say('Hello!'), ask(followUp)])).toMatchObject({ question: followUp })
+  expect(
+    condense([ask('What is fillfactor?'), say('A share.'), ask('?'), say('…'), ask(followUp)]),
+  ).toMatchObject({ question: 'and its default? (about: fillfactor)', earlierAnswer: 'A share.' })
+})

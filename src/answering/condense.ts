@@ -36,8 +36,14 @@ interface Conversation {
  */
 export function condense(messages: readonly Message[]): UnderstoodQuestion {
   const start: Conversation = { last: toStandalone(''), subject: '', answer: null }
-  return messages.reduce(hear, start).last
+  const last = messages.length - 1
+  return messages
+    .filter(({ content }, at) => at === last || SAYS_SOMETHING.test(content))
+    .reduce(hear, start).last
 }
+
+/** “?” and blank lines are no questions that another one could lean on. */
+const SAYS_SOMETHING = /[^\s\p{P}]/u
 
 export function toStandalone(question: string): UnderstoodQuestion {
   return { question, asked: question, earlier: null, earlierAnswer: null }

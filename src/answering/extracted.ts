@@ -1,7 +1,6 @@
 import type { Answer, AnswerSentence, Citation, Passage } from '../domain.ts'
 import { toPassage } from '../retrieval/passages.ts'
-import { type FoundChunk } from '../retrieval/rank-sentences.ts'
-import { rankSentences, type RankedSentence } from '../retrieval/rank-sentences.ts'
+import { rankSentences, type FoundChunk, type RankedSentence } from '../retrieval/rank-sentences.ts'
 import { toCitation } from './grounding.ts'
 
 interface ExtractOptions {
@@ -45,12 +44,10 @@ function toAnswer(quotes: readonly RankedSentence[]): Extracted {
     const end = start + sentence.text.length
     sentences.push({ text: sentence.text, start, end, citations: [at + 1], support: relevance })
     citations.push(toCitation(at + 1, { passage, ...sentence }))
-    if (
-      !sources.some(
-        ({ articleId, start: from }) => articleId === passage.articleId && from === passage.start,
-      )
+    const isThere = sources.some(
+      (source) => source.articleId === passage.articleId && source.start === passage.start,
     )
-      sources.push(passage)
+    if (!isThere) sources.push(passage)
   })
   return { answer, sentences, citations, sources }
 }

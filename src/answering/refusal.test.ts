@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { foundChunk } from '../../test/found-chunk.ts'
 import { toPassage } from '../retrieval/passages.ts'
-import { decide, describeRefusal } from './refusal.ts'
+import { decide, describeNothing, describeRefusal } from './refusal.ts'
 
 const chunk = foundChunk(['A payload has 8000 bytes.'], { title: 'Queues' })
 const passages = [toPassage(chunk, chunk.sentences)]
@@ -47,6 +47,13 @@ describe('deciding', () => {
 it('does not take an honest "not" for a denial', () => {
   const generated = 'An article that leaves the feed is not deleted.'
   expect(decide({ ...input, sentences: [{ ...sentence, text: generated }], generated })).toBeNull()
+})
+
+it('blames the time only where the question asks for one', () => {
+  const publishedAfter = new Date('2026-03-01T00:00:00Z')
+  expect(describeNothing('filtered', { publishedAfter, isLatest: false })).toContain('of the time')
+  expect(describeNothing('filtered', { isLatest: true })).toContain('the filters leave none')
+  expect(describeNothing('filtered', null)).toContain('the filters leave none')
 })
 
 it('names the nearest articles in a refusal', () => {

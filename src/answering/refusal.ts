@@ -1,5 +1,5 @@
 import type { AnswerSentence, Passage, RefusalReason } from '../domain.ts'
-import type { AskedTime } from '../retrieval/asked-time.ts'
+import { hidesArticles, type AskedTime } from '../retrieval/asked-time.ts'
 import type { NothingFound } from '../retrieval/search.ts'
 
 export interface DecideInput {
@@ -50,7 +50,7 @@ const NOT_THEN =
 
 /** What a refusal says where the search itself found nothing; `time` as the question asks for it. */
 export function describeNothing(reason: NothingFound, time: AskedTime | null): string {
-  return reason === 'filtered' && time !== null ? NOT_THEN : NOTHING_FOUND[reason]
+  return reason === 'filtered' && hidesArticles(time) ? NOT_THEN : NOTHING_FOUND[reason]
 }
 
 /** What a refusal says, naming the nearest articles. */

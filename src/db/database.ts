@@ -8,6 +8,11 @@ export interface Database {
   readonly engine: 'embedded' | 'server'
   /** Free bytes where the database writes; infinity where only the server knows. */
   freeBytes(): number
+  /**
+   * `work` whose statements may take minutes, as the migration of a large library does: the embedded database
+   * gives them the time. On a server it needs connections without a limit of their own, the owner's.
+   */
+  unhurried<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 

@@ -162,6 +162,13 @@ describe('the embedded database in a folder', () => {
     expect(lost).toContain(error)
   })
 
+  it('gives a statement the time that it is to have, and the next one the usual', async () => {
+    const sleep = `select 'slept' as slept from pg_sleep(${TIMEOUT_MS / 1000 + 0.5})`
+    const { rows } = await database.unhurried(() => database.pool.query(sleep))
+    expect(rows).toEqual([{ slept: 'slept' }])
+    await expect(database.pool.query(sleep)).rejects.toMatchObject({ code: 'database-unavailable' })
+  })
+
   it('undoes the transaction of an endless statement, and the process lives', async () => {
     await mark('acknowledged')
     const failing = transaction(database, async (client) => {

@@ -14,6 +14,12 @@ export const MIN_FREE_BYTES = 64 * 1024 * 1024
 /** The first start makes the database, 3 s on two idle cores; no statement's deadline is meant for it. */
 const START_TIMEOUT_MS = 60_000
 
+/**
+ * Of a migration over a filled library: 3 ms a chunk were seen for its postings, on two busy cores. On a full
+ * disk the engine spins as long.
+ */
+const UNHURRIED_TIMEOUT_MS = 30 * 60_000
+
 const READY_FOR_QUERY = 'Z'.charCodeAt(0)
 
 interface EmbeddedOptions {
@@ -33,11 +39,22 @@ interface Waiting {
 
 class EmbeddedEngine implements ProtocolEngine {
   readonly #options: EmbeddedOptions
+  #timeoutMs: number
   #worker: Worker | undefined
   #waiting: Waiting[] = []
 
   constructor(options: EmbeddedOptions) {
     this.#options = options
+    this.#timeoutMs = options.statementTimeoutMs
+  }
+
+  async unhurried<T>(work: () => Promise<T>): Promise<T> {
+    this.#timeoutMs = Math.max(UNHURRIED_TIMEOUT_MS, this.#options.statementTimeoutMs)
+    try {
+      return await work()
+    } finally {
+      this.#timeoutMs = this.#options.statementTimeoutMs
+    }
   }
 
   async open(): Promise<void> {
@@ -52,7 +69,7 @@ class EmbeddedEngine implements ProtocolEngine {
     const worker = this.#worker
     if (worker === undefined) throw this.#toError(undefined)
     const message = { kind: 'batch', bytes: messages }
-    const reply = await this.#ask(worker, message, this.#options.statementTimeoutMs)
+    const reply = await this.#ask(worker, message, this.#timeoutMs)
     const answer = Buffer.from(reply.kind === 'result' ? reply.bytes : [])
     if (endsReady(answer)) return answer
     // A panic, on a full disk above all, was the last that this worker said.
@@ -152,6 +169,7 @@ export function freeBytes(dataDir: string): number {
 
 export interface EmbeddedDatabase {
   readonly pool: pg.Pool
+  unhurried<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -171,6 +189,7 @@ export function openEmbedded(options: EmbeddedOptions): EmbeddedDatabase {
   })
   return {
     pool,
+    unhurried: (work) => engine.unhurried(work),
     close: async () => {
       await pool.end()
       await engine.close()

@@ -63,6 +63,7 @@ function openServer(url: string): Database {
     pool,
     engine: 'server',
     freeBytes: () => Number.POSITIVE_INFINITY,
+    unhurried: (work) => work(),
     close: () => pool.end(),
   }
 }

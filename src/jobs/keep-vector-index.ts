@@ -23,14 +23,16 @@ const MIN_RECALL = 0.95
  * it finds. Off the path of the start: until it is there, the search is exact.
  */
 export async function keepVectorIndex(dependencies: IndexDependencies): Promise<void> {
-  const { logger, signal } = dependencies
+  const { logger, signal, database } = dependencies
   while (!signal.aborted) {
     const state = await build(dependencies).catch((error: unknown) => {
       if (!signal.aborted) logger.warn({ err: error }, 'the index of vectors cannot be built')
-      return 'busy' as const
+      return 'failed' as const
     })
     if (state === 'built' || state === 'present') return watchRecall(dependencies)
     if (state === 'too-large') return
+    // Each attempt on the embedded database holds up everyone for as long as a statement may take.
+    if (state === 'failed' && database.engine === 'embedded') return
     await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
 }

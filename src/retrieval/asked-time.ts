@@ -15,6 +15,14 @@ export interface AskedTime {
   readonly isLatest: boolean
 }
 
+type LimitName = 'publishedAfter' | 'publishedBefore' | 'asOf'
+
+/** A question for the newest articles hides none. */
+export function hidesArticles(time: Readonly<Partial<Record<LimitName, unknown>>> | null): boolean {
+  const { publishedAfter, publishedBefore, asOf } = time ?? {}
+  return [publishedAfter, publishedBefore, asOf].some((limit) => limit !== undefined)
+}
+
 /** Of two limits of one kind the narrower. */
 export function narrowFilters(filters: Filters, time: AskedTime | null): Filters {
   if (time === null) return filters
@@ -27,7 +35,7 @@ export function narrowFilters(filters: Filters, time: AskedTime | null): Filters
   }
 }
 
-function pick(name: 'publishedAfter' | 'publishedBefore' | 'asOf', date: Date | undefined) {
+function pick(name: LimitName, date: Date | undefined) {
   return date === undefined ? {} : { [name]: date }
 }
 
@@ -42,11 +50,11 @@ function earliestOf(one: Date | undefined, other: Date | undefined): Date | unde
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/))
 
 const ARTICLES = setOf(
-  `article articles post posts piece pieces entry entries story stories news blog feed newsletter
+  `article articles post posts piece pieces news blog newsletter
   newsletters coverage`,
 )
 /** Where there are many; “the article” is one that somebody has read. */
-const SEVERAL = setOf('articles posts pieces entries stories news blog feed newsletter coverage')
+const SEVERAL = setOf('articles posts pieces news blog newsletter coverage')
 const PUBLISHING = setOf('published publish posted post written write wrote appeared dated out')
 const ANYTHING = setOf('what anything something everything else')
 /** What may stand between these and a time. */
@@ -238,7 +246,7 @@ function isLatest(
   if (word === 'recently' || word === 'lately') {
     return words.some((other) => SEVERAL.has(other) || PUBLISHING.has(other))
   }
-  if (word === 'last') return ['article', 'post', 'piece', 'entry', 'story'].includes(next)
+  if (word === 'last') return ['article', 'post', 'piece'].includes(next)
   if (!['latest', 'newest', 'recent'].includes(word)) return false
   if (word === 'latest' && words[at - 1] === 'the' && ['', 'on', 'about', 'from'].includes(next)) {
     return true

@@ -146,13 +146,20 @@ describe('a standing in an arm', () => {
 
   it('is that of the best chunk', () => {
     const standing = { rank: 2, score: 7, candidates: 3, lastScore: 5 }
-    expect(standingIn(hits, 'art_1', { score: 7 })).toEqual(standing)
+    expect(standingIn([hits], 'art_1', { score: 7 })).toEqual(standing)
   })
 
   it('outside the candidates has the score that was looked up for it', () => {
     const standing = { rank: null, score: 3, candidates: 3, lastScore: 5 }
-    expect(standingIn(hits, 'art_3', { score: 3 })).toEqual(standing)
-    expect(standingIn([], 'art_3', undefined)).toMatchObject({ score: null, lastScore: null })
+    expect(standingIn([hits], 'art_3', { score: 3 })).toEqual(standing)
+    expect(standingIn([[]], 'art_3', undefined)).toMatchObject({ score: null, lastScore: null })
+  })
+
+  it('is that for the part of the question for which it stands best', () => {
+    const ofPart = [{ chunkId: '4', articleId: 'art_3', score: 2 }]
+    const standing = { rank: 1, score: 2, candidates: 1, lastScore: 2 }
+    expect(standingIn([hits, ofPart], 'art_3', { score: 3 })).toEqual(standing)
+    expect(standingIn([hits, ofPart], 'art_1', { score: 7 })).toMatchObject({ rank: 2, score: 7 })
   })
 })
 
@@ -174,7 +181,11 @@ describe('a packing', () => {
       isRepeated: false,
       sentence: { text: 'Sentence 1 is this.', rank: 2, of: 3, tokens: 4 },
     })
-    expect(toPacking(ranked, { ...options, articleId: 'art_3' }).sentence).toBeNull()
+  })
+
+  it('says nothing of an article that was not read', () => {
+    const packing = toPacking(ranked, { ...options, articleId: 'art_3' })
+    expect(packing).toEqual({ maxTokens: 50, isRepeated: false, sentence: null })
   })
 
   it('knows an article that no budget would bring in', () => {

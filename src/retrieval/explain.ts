@@ -32,7 +32,7 @@ export interface FailedFilter {
   readonly actual: readonly string[]
 }
 
-/** Where an article stands in one arm, by its best chunk there. */
+/** Where an article stands in one arm, by its best chunk there; of a question in parts, where it stands best. */
 export interface ArmStanding {
   /** Among the arm's candidates; null where it is none of them. */
   readonly rank: number | null
@@ -59,15 +59,18 @@ interface ArmsRun {
   readonly vector: Vector | null
   readonly model: string
   readonly filters: Filters
-  readonly keyword: readonly ArmHit[]
-  readonly nearest: readonly ArmHit[]
+  /** Of the whole question first, then of its parts. */
+  readonly found: readonly {
+    readonly keyword: readonly ArmHit[]
+    readonly vector: readonly ArmHit[]
+  }[]
 }
 
 /** Null where there is no such article. */
 export async function loadStanding(
   db: Queryable,
   articleId: string,
-  { parts, vector, model, filters, keyword, nearest }: ArmsRun,
+  { parts, vector, model, filters, found }: ArmsRun,
 ): Promise<Standing | null> {
   const article = await loadArticle(db, articleId)
   if (article === undefined) return null
@@ -81,20 +84,33 @@ export async function loadStanding(
   return {
     article,
     failedFilters,
-    keyword: standingIn(keyword, articleId, worded),
-    vector: vector === null ? null : standingIn(nearest, articleId, near),
+    keyword: standingIn(
+      found.map(({ keyword }) => keyword),
+      articleId,
+      worded,
+    ),
+    vector:
+      vector === null
+        ? null
+        : standingIn(
+            found.map((hits) => hits.vector),
+            articleId,
+            near,
+          ),
   }
 }
 
 /** A candidate has the score that it was ranked by, whatever it is found to have by itself. */
 export function standingIn(
-  hits: readonly ArmHit[],
+  lists: readonly (readonly ArmHit[])[],
   articleId: string,
   own: Pick<ArmHit, 'score'> | undefined,
 ): ArmStanding {
-  const at = hits.findIndex((hit) => hit.articleId === articleId)
+  const places = lists.map((each) => each.findIndex((hit) => hit.articleId === articleId))
+  const at = Math.min(...places.filter((place) => place >= 0))
+  const hits = lists[Math.max(0, places.indexOf(at))] ?? []
   return {
-    rank: at < 0 ? null : at + 1,
+    rank: at === Infinity ? null : at + 1,
     score: hits[at]?.score ?? own?.score ?? null,
     candidates: hits.length,
     lastScore: hits.at(-1)?.score ?? null,
@@ -182,7 +198,7 @@ export function toPacking(
   const text = ranked[at]?.sentence.text
   return {
     maxTokens,
-    isRepeated: !unlimited.some((passage) => passage.articleId === articleId),
+    isRepeated: at >= 0 && !unlimited.some((passage) => passage.articleId === articleId),
     sentence:
       text === undefined
         ? null

@@ -34,6 +34,13 @@ describe('fusion', () => {
     ])
   })
 
+  it('puts the first by words before the first by vectors where both weigh alike', () => {
+    const rank = (keyword: string, vector: string) =>
+      fuse({ keyword: [hit(keyword, 3)], vector: [hit(vector, 0.8)], vectorWeight: 0.5 })
+    expect(rank('1', '2')[0]?.chunkId).toBe('1')
+    expect(rank('2', '1')[0]?.chunkId).toBe('2')
+  })
+
   it('finds nothing where both arms found nothing', () => {
     expect(fuse({ keyword: [], vector: [], vectorWeight: 0.5 })).toEqual([])
   })

@@ -58,8 +58,15 @@ function minMax(hits: readonly ArmHit[]): ReadonlyMap<string, number> {
   )
 }
 
-function byFusedScore(a: Candidate, b: Candidate): number {
-  return b.scores.fused - a.scores.fused || compareIds(a.chunkId, b.chunkId)
+/**
+ * Of the first of each arm, which tie where both weigh alike, the one with the question's words: ids would
+ * settle it as well, and differently in two libraries with the same articles.
+ */
+function byFusedScore({ scores: a, chunkId }: Candidate, other: Candidate): number {
+  const { scores: b } = other
+  return (
+    b.fused - a.fused || (b.keyword ?? 0) - (a.keyword ?? 0) || compareIds(chunkId, other.chunkId)
+  )
 }
 
 /** Ties are settled the same way every time. */

@@ -63,4 +63,11 @@ describe('ranking sentences', () => {
       rankSentences([payloads, queues], question).map(({ sentence }) => sentence.text),
     ).toEqual(['A payload has 8000 bytes.', 'A queue is drained by workers.', 'A payload is text.'])
   })
+
+  it('scores the best of each part alike, whatever its scale', () => {
+    const payloads = foundChunk(['A payload has 8000 bytes.'], { id: '1' })
+    const queues = foundChunk(['A queue is drained by workers.'], { id: '2', fused: 0.9 })
+    const question = 'How large may a payload be, and what drains a full queue?'
+    expect(rankSentences([payloads, queues], question).map(({ score }) => score)).toEqual([1, 1])
+  })
 })

@@ -47,7 +47,7 @@ export function rankSentences(
   const parts = splitQuestion(question).map((part, at) =>
     rank(entries, part, ({ partSimilarities }) => partSimilarities[at] ?? null),
   )
-  return parts.length === 0 ? whole : inTurn(parts)
+  return parts.length === 0 ? whole : inTurn(parts.map(byBest))
 }
 
 function toEntries(chunk: FoundChunk): readonly Entry[] {
@@ -121,6 +121,12 @@ function shareOf(
     else if (headingStems.has(stem)) found += HEADING_WORD_WEIGHT * weight
   }
   return all === 0 ? 0 : found / all
+}
+
+/** Each score as a share of the list's best: those of two parts are on scales of their own. */
+function byBest(list: readonly RankedSentence[]): readonly RankedSentence[] {
+  const best = list[0]?.score ?? 0
+  return best === 0 ? list : list.map((ranked) => ({ ...ranked, score: ranked.score / best }))
 }
 
 /** The first of each list, then the second of each, every sentence once. */

@@ -115,9 +115,8 @@ async function searchSnapshot(
   const { whole, parts } = probes
   const options = { filters, model, limit: CANDIDATES_PER_ARM }
   const vectorWeight = request.vectorWeight ?? dependencies.vectorWeight
-  const { keyword, vector: nearest } = await searchArms(client, whole, options)
-  const found = [{ keyword, vector: nearest }]
-  for (const part of parts) found.push(await searchArms(client, part, options))
+  const found: ArmHits[] = []
+  for (const each of [whole, ...parts]) found.push(await searchArms(client, each, options))
   const dates = await loadDates(client, found, time)
   const rankAt = (weight: number) => {
     const ranked = joinCandidates(found.map((hits) => fuse({ ...hits, vectorWeight: weight })))
@@ -135,7 +134,7 @@ async function searchSnapshot(
       exclude: request.exclude ?? [],
     },
   )
-  const run = { parts: whole.words, vector: whole.vector, model, filters, keyword, nearest }
+  const run = { parts: whole.words, vector: whole.vector, model, filters, found }
   return {
     candidates,
     rankAt,

@@ -55,7 +55,8 @@ export async function searchKeywords(
 ): Promise<readonly ArmHit[]> {
   const terms = await loadTerms(db, parts)
   if (terms.length === 0) return []
-  const phrases = parts.flatMap(({ text }) => toPhrases(text))
+  // What an earlier turn quoted is not asked for now.
+  const phrases = parts.flatMap(({ text, weight }) => (weight < 1 ? [] : toPhrases(text)))
   if (phrases.length === 0) return rank(db, terms, options)
   const limit = Math.max(options.limit, PHRASE_CANDIDATES)
   const hits = await rank(db, terms, { ...options, limit })

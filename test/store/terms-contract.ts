@@ -74,6 +74,17 @@ function describePhrases(library: LibraryUnderTest): void {
     expect(best?.score).toBeGreaterThan(next?.score ?? Infinity)
   })
 
+  it('asks for no phrase that an earlier turn quoted', async () => {
+    await publishSome()
+    const parts = [
+      { text: 'skip locked', weight: 1 },
+      { text: 'It is "skip locked".', weight: 0.5 },
+    ]
+    const [best] = await searchKeywords(library.pool, parts, { filters: {}, limit: 1 })
+    const [words] = await searchKeywords(library.pool, parts.slice(0, 1), { filters: {}, limit: 1 })
+    expect(best?.chunkId).toBe(words?.chunkId)
+  })
+
   it('finds a phrase in titles and headings, too, and never half a word', async () => {
     const feedId = await library.addFeed()
     const published = await library.publish(feedId, {

@@ -62,6 +62,42 @@ export function describeVectorIndex(library: LibraryUnderTest): void {
     expect(await hasVectorIndex(library.pool, MODEL)).toBe(true)
   })
 
+  it('is left alone where another process has built it just now', async () => {
+    await publishSome()
+    const late = Object.create(library.pool) as typeof library.pool
+    late.query = library.pool.query.bind(library.pool)
+    late.connect = async () => {
+      await build()
+      return library.pool.connect()
+    }
+    const { signal } = new AbortController()
+    const options = { model: MODEL, engine: library.engine, signal, indexedFrom: 4 }
+    expect(await buildVectorIndex(late, options)).toBe('present')
+  })
+
+  it('goes when no vector of its model is left', async () => {
+    const feedId = await publishSome()
+    await build()
+    const other = { model: 'other-model', engine: library.engine, indexedFrom: 9 }
+    const lookByOther = () =>
+      buildVectorIndex(library.pool, { ...other, signal: new AbortController().signal })
+    const embedAgain = async (guid: string) =>
+      library.publish(feedId, {
+        title: guid,
+        model: other.model,
+        contentHash: 'new',
+        chunks: [{ sentences: ['Same.'], vector: axis(0) }],
+      })
+    await embedAgain('Near')
+    expect(await lookByOther()).toBe('not-needed')
+    expect(await hasVectorIndex(library.pool, MODEL)).toBe(true)
+    for (const guid of ['Far', 'Other']) await embedAgain(guid)
+    expect(await build()).toBe('not-needed')
+    expect(await hasVectorIndex(library.pool, MODEL)).toBe(true)
+    expect(await lookByOther()).toBe('not-needed')
+    expect(await hasVectorIndex(library.pool, MODEL)).toBe(false)
+  })
+
   it('is not begun by a service that stops', async () => {
     await publishSome()
     await expect(build(4, AbortSignal.abort())).rejects.toThrow('abort')
