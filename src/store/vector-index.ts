@@ -7,7 +7,7 @@ import type { Database, Queryable } from '../db/database.ts'
  * From this many chunks of a model on. At 10,000 the exact search took 15 ms on a server (the index: 5)
  * and 21 ms embedded (4.5), and it grows with the library; at 3,000 both took the same 3 ms.
  */
-export const INDEXED_FROM = 10_000
+const INDEXED_FROM = 10_000
 /**
  * The embedded database has one connection, and building holds it: 10,000 chunks took 18 s on a busy
  * machine, 20,000 took 43 s, and a statement that takes 60 s is ended. One that passes 10,000 while the
