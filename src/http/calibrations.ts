@@ -9,8 +9,8 @@ import { parseRequest } from './parse-request.ts'
 export function calibrationRoutes(context: HttpContext): Router {
   const router = Router()
   router.post('/v1/calibrations', async (request, response) => {
-    requireDoor(context, 'calibrating')
     const { what, sets, dryRun } = parseRequest(calibrationRequest, request.body)
+    requireDoor(context, 'calibrating')
     const services = context.services()
     const { calibration, calibrationFile, search, evaluation } = services
     const model = services.answerSteps.models.embedding

@@ -3,7 +3,12 @@ import { isVectorSizeError } from '../../src/db/database-errors.ts'
 import { transaction } from '../../src/db/database.ts'
 import { deleteFeed } from '../../src/store/delete-feed.ts'
 import { searchVectors } from '../../src/store/search-vectors.ts'
-import { buildVectorIndex, hasVectorIndex } from '../../src/store/vector-index.ts'
+import {
+  buildVectorIndex,
+  EMBEDDED_INDEXED_TO,
+  hasVectorIndex,
+  isTooLarge,
+} from '../../src/store/vector-index.ts'
 import { measureVectorRecall } from '../../src/store/vector-recall.ts'
 import { axis, MODEL } from './article-sketch.ts'
 import type { LibraryUnderTest } from './library-under-test.ts'
@@ -20,6 +25,21 @@ export function describeVectorIndex(library: LibraryUnderTest): void {
     )
     for (const { statement } of rows) await library.pool.query(statement)
   })
+
+  it.each([
+    { engine: 'embedded', chunks: EMBEDDED_INDEXED_TO, dimensions: 384, expected: false },
+    { engine: 'embedded', chunks: EMBEDDED_INDEXED_TO + 1, dimensions: 384, expected: true },
+    { engine: 'embedded', chunks: EMBEDDED_INDEXED_TO + 1, dimensions: 8, expected: true },
+    // Longer vectors take as much longer.
+    { engine: 'embedded', chunks: 10_000, dimensions: 1_024, expected: true },
+    { engine: 'server', chunks: 1_000_000, dimensions: 1_024, expected: false },
+    { engine: 'server', chunks: 10_000, dimensions: 2_001, expected: true },
+  ] as const)(
+    'whether $chunks chunks of $dimensions dimensions are too large for an index ($engine): $expected',
+    ({ expected, ...library }) => {
+      expect(isTooLarge(library)).toBe(expected)
+    },
+  )
 
   async function publishSome(): Promise<string> {
     const feedId = await library.addFeed()
