@@ -45,6 +45,7 @@ const model = await openChatModel(choice, {
   store: createModelStore({ dir: config.modelsDir }),
   threads: config.modelThreads,
   ollamaHost: config.ollamaHost,
+  openAi: config.openAi,
   signal,
 })
 

@@ -1,62 +1,72 @@
-import type { z } from 'zod'
-import type { calibrationSchema } from '../src/http/calibration-schemas.ts'
+import { AppError } from '../src/errors.ts'
 import type { CommandContext } from './commands.ts'
+import { toError, type DoorClient } from './door-client.ts'
+import { createRunProgress } from './eval-progress.ts'
+import {
+  formatFusion,
+  formatRefusal,
+  type SentFusion,
+  type SentRefusal,
+} from './print-calibration.ts'
 import { withService } from './with-service.ts'
+
+export const CALIBRATED = ['fusion', 'refusal'] as const
 
 export interface CalibrateFlags {
   readonly set?: readonly string[]
   readonly dryRun?: boolean
 }
 
-type SentCalibration = z.output<typeof calibrationSchema>
-
-/** Fits the weights of fusion on the tuning cases, and has them written unless it is a dry run. */
+/** Fits a weight or a threshold on the tuning cases, and has it written unless it is a dry run. */
 export async function calibrate(
-  { config, signal, isJson, print }: CommandContext,
-  what: string,
+  context: CommandContext,
+  what: (typeof CALIBRATED)[number],
   { set, dryRun = false }: CalibrateFlags,
 ): Promise<void> {
+  const { config, signal } = context
+  const needsChat = what === 'refusal'
   const body = { what, dryRun, ...(set === undefined ? {} : { sets: set }) }
-  await withService({ config, needsChat: false, readsLibrary: true, signal }, async (client) => {
-    const options = { method: 'POST', body, signal } as const
-    const sent = (await client.request('/v1/calibrations', options)) as SentCalibration
-    print(isJson ? JSON.stringify(sent) : describe(sent).join('\n'))
+  await withService({ config, needsChat, readsLibrary: true, signal }, async (client) => {
+    if (what === 'refusal') await fitRefusal(context, client, body)
+    else await fitFusion(context, client, body)
   })
 }
 
-function describe(sent: SentCalibration): readonly string[] {
-  const { model, previous, vectorWeight, fit, heldOut, file } = sent
-  return [
-    ...describeCurve(sent),
-    ...heldOut.map(({ caseId, why }) => `held out: ${caseId}: ${why}`),
-    `vector weight of ${model}: ${previous} → ${vectorWeight}`,
-    ...describeCheck(fit.check),
-    file === null
-      ? 'Nothing was written, since this is a dry run.'
-      : `${file} now holds it. It counts from the next start; in a checkout, build and commit it.`,
-  ]
+async function fitFusion(
+  { signal, isJson, print }: CommandContext,
+  client: DoorClient,
+  body: object,
+): Promise<void> {
+  const options = { method: 'POST', body, signal } as const
+  const sent = (await client.request('/v1/calibrations', options)) as SentFusion
+  print(isJson ? JSON.stringify(sent) : formatFusion(sent))
 }
 
-function describeCurve({ vectorWeight, fit }: SentCalibration): readonly string[] {
-  const { sets, curve, check } = fit
-  const counts = Object.entries(sets).map(([name, { tuning }]) => `${tuning} of ${name}`)
-  const rows = Object.entries(curve).map(([weight, objective]) => {
-    const mark = Number(weight) === vectorWeight ? '← chosen' : ''
-    const onTest = check?.curve[weight]?.toFixed(4) ?? '–'
-    return `  ${weight}    ${objective.toFixed(4)}  ${onTest.padEnd(6)}  ${mark}`.trimEnd()
-  })
-  return [`Fitted on ${counts.join(', ')}:`, '  weight  tuning  test', ...rows]
+/** The chat model is asked hundreds of questions, so how far it is comes on the way. */
+async function fitRefusal(
+  { signal, isJson, print, note }: CommandContext,
+  client: DoorClient,
+  body: object,
+): Promise<void> {
+  const progress = createRunProgress({ note, output: process.stderr })
+  const options = { method: 'POST', body: { ...body, stream: true }, signal } as const
+  try {
+    for await (const { event, data } of client.stream('/v1/calibrations', options)) {
+      const value: unknown = JSON.parse(data)
+      if (event === 'calibration-error') throw toError(value)
+      if (event === 'calibration-progress') progress.show(toRun(value))
+      if (event === 'calibration-end') {
+        progress.end()
+        print(isJson ? JSON.stringify(value) : formatRefusal(value as SentRefusal))
+        return
+      }
+    }
+  } finally {
+    progress.end()
+  }
+  throw new AppError('shutting-down', 'The calibration broke off. Calibrate anew.')
 }
 
-function describeCheck(check: SentCalibration['fit']['check']): readonly string[] {
-  if (check === null) return ['The sets have no test cases to check it on.']
-  const lines = Object.entries(check.against).map(([name, { difference, low, high, p }]) => {
-    const gain = `${signed(difference)} (${signed(low)} to ${signed(high)}, p = ${p})`
-    return `  against ${name}: ${gain}`
-  })
-  return [`On ${check.cases} test cases: ${check.objective}`, ...lines]
-}
-
-function signed(value: number): string {
-  return value < 0 ? String(value) : `+${value}`
+function toRun(value: unknown): Parameters<ReturnType<typeof createRunProgress>['show']>[0] {
+  return { id: 'questions', state: 'running', ...(value as { done: number; total: number }) }
 }

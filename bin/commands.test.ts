@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestServices, type TestServices } from '../test/open-test-services.ts'
@@ -11,6 +12,7 @@ import { loadConfig } from '../src/config.ts'
 import { claimDoor, doorPath, isAnswered } from '../src/door.ts'
 import { AppError } from '../src/errors.ts'
 import { createApp } from '../src/http/app.ts'
+import { createMetrics } from '../src/http/metrics.ts'
 import { Readiness } from '../src/readiness.ts'
 import * as commands from './commands.ts'
 import { createDoorClient } from './door-client.ts'
@@ -29,6 +31,7 @@ beforeAll(async () => {
     {
       services: () => test.services,
       readiness: new Readiness(),
+      metrics: createMetrics(),
       isDoor: true,
       stopping: new AbortController().signal,
     },
@@ -137,9 +140,44 @@ describe('ask', () => {
     expect(printed.join('')).toContain(`“${LIMIT}”`)
   })
 
+  it('shows the words as they come, and says which of them are taken back', async () => {
+    chat.script = { pieces: [`${LIMIT} `, 'Elephants paint the moon.'] }
+    const asked = `${QUESTION} Say more.`
+    let shown = ''
+    const { printed } = await run((context) =>
+      commands.ask({ ...context, preview: (text) => void (shown += text) }, asked),
+    )
+    expect(shown).toBe(
+      `${LIMIT} Elephants paint the moon.\n(Some words were taken back: nothing in the articles supports them. “Elephants paint the moon.”)\n\n`,
+    )
+    expect(printed.join('')).not.toContain('Elephants')
+  })
+
   it('gives programs the answer as the service gives it', async () => {
     const outcome = await run((context) => commands.ask(context, QUESTION), { isJson: true })
     expect(json(outcome)).toMatchObject({ status: 'answered', question: QUESTION })
+  })
+
+  it('says where an answer was kept, and has it answered anew with --fresh', async () => {
+    const service = listener
+    const answer = { status: 'refused', answer: 'No.', citations: [], sentences: [], cached: true }
+    const bodies: unknown[] = []
+    listener = (request, response) => {
+      if (request.url !== '/v1/chat') return service(request, response)
+      void buffer(request).then((bytes) => {
+        bodies.push(JSON.parse(bytes.toString()))
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+        response.end(`event: answer-end\ndata: ${JSON.stringify(answer)}\n\n`)
+      })
+    }
+    const kept = await run((context) => commands.ask(context, QUESTION))
+    await run((context) => commands.ask(context, QUESTION, { fresh: true }))
+    listener = service
+    expect(kept.noted.join('')).toContain('--fresh')
+    expect(bodies).toEqual([
+      { question: QUESTION, stream: true, fresh: false },
+      { question: QUESTION, stream: true, fresh: true },
+    ])
   })
 
   it('fails as the service does', async () => {

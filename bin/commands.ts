@@ -8,8 +8,7 @@ import { migrate, migrationState } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open-database.ts'
 import { AppError, type ErrorCode } from '../src/errors.ts'
 import { toProblem } from '../src/http/problem.ts'
-import { createModelStore } from '../src/models/model-store.ts'
-import { describeTransfer } from '../src/models/transfer-rate.ts'
+import { findTakenBack } from '../web/taken-back.ts'
 import { toError, type DoorClient } from './door-client.ts'
 import { formatAnswer, type SentAnswer } from './print-answer.ts'
 import { formatExplanation, formatSearch, type SentSearch } from './print-search.ts'
@@ -43,10 +42,20 @@ interface SentJob {
   readonly code: ErrorCode | null
 }
 
-export async function ask(context: CommandContext, question: string): Promise<void> {
+export interface AskFlags {
+  /** Whether it is answered anew, where an answer is kept already. */
+  readonly fresh?: boolean
+}
+
+export async function ask(
+  context: CommandContext,
+  question: string,
+  { fresh = false }: AskFlags = {},
+): Promise<void> {
   const { config, signal, isJson, print, note, preview } = context
   await withService({ config, needsChat: true, readsLibrary: true, signal }, async (client) => {
-    const body = { question, stream: true }
+    const body = { question, stream: true, fresh }
+    let streamed = ''
     for await (const { event, data } of client.stream('/v1/chat', {
       method: 'POST',
       body,
@@ -55,16 +64,28 @@ export async function ask(context: CommandContext, question: string): Promise<vo
       const value: unknown = JSON.parse(data)
       if (event === 'answer-queued')
         note(`waiting: place ${(value as { position: number }).position}`)
-      if (event === 'answer-delta') preview((value as { text: string }).text)
+      if (event === 'answer-delta') {
+        const { text } = value as { text: string }
+        streamed += text
+        preview(text)
+      }
       if (event === 'answer-error') throw toError(value)
       if (event === 'answer-end') {
-        preview('\n\n')
-        print(isJson ? JSON.stringify(value) : formatAnswer(value as SentAnswer))
+        const answer = value as SentAnswer
+        preview(`${takenBackNote(streamed, answer)}\n\n`)
+        print(isJson ? JSON.stringify(value) : formatAnswer(answer))
+        if (answer.cached) note('This answer was kept. --fresh has the question answered anew.')
         return
       }
     }
     throw new AppError('shutting-down', 'The answer broke off. Ask again.')
   })
+}
+
+/** Stands right behind the words that were shown, as dim as they are. */
+function takenBackNote(streamed: string, answer: SentAnswer): string {
+  const taken = findTakenBack(streamed, answer)
+  return taken === null ? '' : `\n(${taken.notice} “${taken.words}”)`
 }
 
 /** As they are given: the service checks them. */
@@ -197,63 +218,6 @@ export async function feedsRemove(context: CommandContext, feed: string): Promis
     if (isJson) return print(JSON.stringify({ removed: found }))
     print(`removed ${found.url} with its ${found.articles} articles`)
   })
-}
-
-export async function modelsList({ config, isJson, print }: CommandContext): Promise<void> {
-  const items = await createModelStore({ dir: config.modelsDir }).list()
-  if (isJson) return print(JSON.stringify({ items }))
-  for (const { id, kind, bytes, licence, state } of items) {
-    print(`${state}\t${kind}\t${Math.round(bytes / 1e6)} MB\t${licence}\t${id}`)
-  }
-}
-
-/** Fetches the models that are named, or the configured ones. */
-export async function modelsPull(context: CommandContext, names: readonly string[]): Promise<void> {
-  const { config, signal, isJson, note, print } = context
-  const store = createModelStore({ dir: config.modelsDir })
-  const known = await store.list()
-  const wanted = names.length > 0 ? names : configuredModels(config)
-  for (const name of wanted) {
-    const model = known.find(({ id }) => id === name)
-    if (model === undefined) {
-      const ids = known.map(({ id }) => id).join(', ')
-      throw new AppError('invalid-request', `There is no model ${name}. Known are ${ids}.`)
-    }
-    const startedAt = performance.now()
-    const options = {
-      signal,
-      onProgress: (progress: Parameters<typeof describeTransfer>[0]) =>
-        note(describeTransfer(progress, startedAt)),
-    }
-    if (model.kind === 'chat') await store.ensureChat(name, options)
-    else await store.ensureEmbedding(name, options)
-    if (!isJson) print(`${name} is there and has the right checksum`)
-  }
-  if (isJson) print(JSON.stringify({ items: wanted }))
-}
-
-function configuredModels({ chatModel, embeddingModel }: Config): readonly string[] {
-  return [chatModel, embeddingModel].flatMap((choice) =>
-    choice.kind === 'llama' || choice.kind === 'onnx' ? [choice.name] : [],
-  )
-}
-
-export async function modelsCheck({
-  config,
-  signal,
-  isJson,
-  print,
-}: CommandContext): Promise<void> {
-  const results = await createModelStore({ dir: config.modelsDir }).check({ signal })
-  if (isJson) print(JSON.stringify({ items: results }))
-  else for (const each of results) print(`${each.state}\t${each.path}`)
-  const wrong = results.find(({ state }) => state === 'wrong')
-  if (wrong !== undefined) {
-    throw new AppError(
-      'model-file-invalid',
-      `${wrong.path} does not have the checksum ${wrong.expectedSha256}.`,
-    )
-  }
 }
 
 /** Works on the database itself, so the service must not run on the data folder. */

@@ -19,6 +19,7 @@ import { loadConfig } from '../src/config.ts'
 import { claimDoor } from '../src/door.ts'
 import { AppError, type ErrorCode } from '../src/errors.ts'
 import { createApp } from '../src/http/app.ts'
+import { createMetrics } from '../src/http/metrics.ts'
 import { Readiness } from '../src/readiness.ts'
 import type { Services } from '../src/services.ts'
 import type { CommandContext } from './commands.ts'
@@ -696,6 +697,7 @@ function serve(services: () => Services): void {
     {
       services,
       readiness: new Readiness(),
+      metrics: createMetrics(),
       isDoor: true,
       stopping: new AbortController().signal,
     },

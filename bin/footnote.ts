@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError } from 'commander'
 import { ARMS } from '../eval/arms.ts'
 import { loadConfig } from '../src/config.ts'
 import { AppError, messageOf } from '../src/errors.ts'
-import { calibrate, type CalibrateFlags } from './calibrate-commands.ts'
+import { calibrate, CALIBRATED, type CalibrateFlags } from './calibrate-commands.ts'
 import * as commands from './commands.ts'
 import * as evaluations from './eval-commands.ts'
 import type { EvalFlags } from './eval-flags.ts'
@@ -15,6 +15,7 @@ import {
   EXIT_INTERRUPTED,
   exitCodeOf,
 } from './exit-codes.ts'
+import * as models from './model-commands.ts'
 import * as reviews from './review-commands.ts'
 import { serve } from './serve.ts'
 
@@ -63,9 +64,11 @@ function createProgram(): Command {
   command('ingest [feed...]', 'fetches feeds now: those named, or all').action(
     (feeds: string[], options: Options) => commands.ingest(context(options), feeds),
   )
-  command('ask <question>', 'answers a question').action((question: string, options: Options) =>
-    commands.ask(context(options), question),
-  )
+  command('ask <question>', 'answers a question')
+    .option('--fresh', 'answers it anew, where an answer is kept already')
+    .action((question: string, options: commands.AskFlags & Options) =>
+      commands.ask(context(options), question, options),
+    )
   command('search <query>', 'finds passages')
     .option('-k <number>', 'how many; unset: 10')
     .option('--tokens <number>', 'instead of -k: as the model would read them, in so many tokens')
@@ -197,32 +200,32 @@ function addReviewCommands(program: Command): void {
 function addCalibrateCommand(program: Command): void {
   program
     .command('calibrate')
-    .description('fits a weight on the tuning cases and writes it to the calibration file')
-    .addArgument(new Argument('<what>', 'what is fitted').choices(['fusion']))
+    .description('fits a weight or a threshold on the tuning cases, for the calibration file')
+    .addArgument(new Argument('<what>', 'what is fitted').choices(CALIBRATED))
     .option('--set <name>', 'a golden set; may be repeated; unset: those of the library', repeated)
     .option('--dry-run', 'writes nothing')
     .option('--json', 'for programs')
-    .action((what: string, options: CalibrateFlags & Options) =>
+    .action((what: (typeof CALIBRATED)[number], options: CalibrateFlags & Options) =>
       calibrate(context(options), what, options),
     )
 }
 
 function addModelCommands(program: Command): void {
-  const models = program.command('models').description('the weights of the local models')
-  models
+  const command = program.command('models').description('the models and their weights')
+  command
     .command('list')
     .option('--json', 'for programs')
-    .action((options: Options) => commands.modelsList(context(options)))
-  models
+    .action((options: Options) => models.modelsList(context(options)))
+  command
     .command('pull [model...]')
     .option('--json', 'for programs')
-    .description('fetches those named, or the configured ones')
-    .action((names: string[], options: Options) => commands.modelsPull(context(options), names))
-  models
+    .description('fetches those named, or the configured ones; ollama:NAME through Ollama')
+    .action((names: string[], options: Options) => models.modelsPull(context(options), names))
+  command
     .command('check')
     .option('--json', 'for programs')
-    .description('reads every file and compares its checksum')
-    .action((options: Options) => commands.modelsCheck(context(options)))
+    .description('reads every file and compares its checksum; asks the configured servers')
+    .action((options: Options) => models.modelsCheck(context(options)))
 }
 
 function toMigration(action: string): 'up' | 'down' | 'status' {

@@ -11,6 +11,7 @@ import { loadConfig } from '../src/config.ts'
 import { claimDoor } from '../src/door.ts'
 import { AppError } from '../src/errors.ts'
 import { createApp } from '../src/http/app.ts'
+import { createMetrics } from '../src/http/metrics.ts'
 import { Readiness } from '../src/readiness.ts'
 import { ask, type CommandContext } from './commands.ts'
 import { createDoorClient } from './door-client.ts'
@@ -32,6 +33,7 @@ beforeAll(async () => {
     {
       services: () => test.services,
       readiness: new Readiness(),
+      metrics: createMetrics(),
       isDoor: true,
       stopping: new AbortController().signal,
     },

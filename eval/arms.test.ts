@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { answerQuestion, type AnswerRequest } from '../src/answering/answer-question.ts'
+import { answerQuestion } from '../src/answering/answer-question.ts'
+import type { AnswerRequest } from '../src/answering/answer-steps.ts'
 import { openTestServices, type TestServices } from '../test/open-test-services.ts'
 import { createScriptedChat } from '../test/scripted-chat.ts'
 import { LIBRARY, LIMIT, MISSED, toRss } from '../test/test-feed.ts'
@@ -67,11 +68,11 @@ const textsOf = ({ trace }: Awaited<ReturnType<typeof ask>>) =>
 describe('an arm', () => {
   it.each<[OwnArm, readonly string[]]>([
     ['system', []],
-    ['keyword', ['retrieve', 'takeTurn']],
-    ['vector', ['retrieve', 'takeTurn']],
-    ['extracted', ['takeTurn']],
+    ['keyword', ['enterQueue', 'retrieve']],
+    ['vector', ['enterQueue', 'retrieve']],
+    ['extracted', ['enterQueue']],
     ['closed-book', ['checkStated', 'decide', 'generate', 'ground']],
-    ['always-refuse', ['retrieve']],
+    ['always-refuse', ['enterQueue', 'retrieve']],
     ['gold-evidence', ['retrieve']],
     ['hidden-evidence', ['retrieve']],
   ])('%s replaces these steps of the answer and no others: %j', (name, replaced) => {

@@ -1,7 +1,8 @@
-import type { AnswerSteps, Retrieved } from '../src/answering/answer-question.ts'
+import type { AnswerSteps, Retrieved } from '../src/answering/answer-steps.ts'
 import { generateText } from '../src/answering/generate.ts'
 import type { Grounded } from '../src/answering/grounding.ts'
 import type { Passage } from '../src/domain.ts'
+import { WITHOUT_MODEL } from '../src/models/chat-turns.ts'
 import { findSentences, type FoundSentence, type Library } from './library.ts'
 import { isAnswerable, type GoldenCase } from './golden-case.ts'
 import { readStance } from './refusal-text.ts'
@@ -49,7 +50,7 @@ function searchedBy(vectorWeight: number): Replace {
   return (steps) => () => ({
     ...steps,
     retrieve: (request) => steps.retrieve({ ...request, vectorWeight }),
-    takeTurn: () => Promise.resolve(null),
+    enterQueue: () => WITHOUT_MODEL,
   })
 }
 
@@ -60,7 +61,7 @@ const REPLACEMENTS: Record<Exclude<ArmName, 'langchain'>, Replace> = {
   system: (steps) => () => steps,
   keyword: searchedBy(0),
   vector: searchedBy(1),
-  extracted: (steps) => () => ({ ...steps, takeTurn: () => Promise.resolve(null) }),
+  extracted: (steps) => () => ({ ...steps, enterQueue: () => WITHOUT_MODEL }),
   'closed-book': (steps) => () => ({
     ...steps,
     generate: (turn, request) =>
@@ -75,6 +76,7 @@ const REPLACEMENTS: Record<Exclude<ArmName, 'langchain'>, Replace> = {
   }),
   'always-refuse': (steps) => () => ({
     ...steps,
+    enterQueue: () => WITHOUT_MODEL,
     retrieve: async (request) => ({ ...(await steps.retrieve(request)), passages: [] }),
   }),
   'gold-evidence': (steps, library) => (golden) => ({
@@ -92,13 +94,14 @@ const REPLACEMENTS: Record<Exclude<ArmName, 'langchain'>, Replace> = {
 }
 
 /** For answers that rest on no sentence of the articles: they stand as the model wrote them. */
-export const ungrounded: Pick<AnswerSteps, 'ground' | 'checkStated' | 'decide'> = {
+export const ungrounded: Pick<AnswerSteps, 'ground' | 'quote' | 'checkStated' | 'decide'> = {
   ground: ({ sentences }): Grounded => ({
     answer: sentences.join(' '),
     sentences: sentences.map((text) => ({ text, start: 0, end: 0, citations: [], support: 0 })),
     citations: [],
     dropped: [],
   }),
+  quote: (grounded) => ({ grounded, evidence: [] }),
   checkStated: () => Promise.resolve(null),
   decide: ({ sentences, generated }) =>
     sentences.length === 0 || readStance(generated, { passages: [] }) === 'denies'

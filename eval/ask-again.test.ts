@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { AnswerSteps } from '../src/answering/answer-question.ts'
+import type { AnswerSteps } from '../src/answering/answer-steps.ts'
 import { transaction } from '../src/db/database.ts'
 import { AppError } from '../src/errors.ts'
 import { insertAnswer } from '../src/store/answers.ts'

@@ -1,8 +1,5 @@
-import {
-  answerQuestion,
-  type Answered,
-  type AnswerSteps,
-} from '../src/answering/answer-question.ts'
+import { answerQuestion, type Answered } from '../src/answering/answer-question.ts'
+import type { AnswerSteps } from '../src/answering/answer-steps.ts'
 import { toKeptAnswer } from '../src/answering/keep-answer.ts'
 import type { Queryable } from '../src/db/database.ts'
 import type { Passage } from '../src/domain.ts'

@@ -1,12 +1,13 @@
 import type { FusionFit } from '../src/answering/calibration.ts'
 import { AppError } from '../src/errors.ts'
 import type { Search } from '../src/retrieval/search.ts'
+import { chooseSets, corpusOf, libraryChanged } from './calibration-sets.ts'
 import { describeCommit } from './fingerprints.ts'
 import { checkFusion, fitFusion, type FusionCase } from './fit-fusion.ts'
 import { isAnswerable, type GoldenCase } from './golden-case.ts'
 import { holdsQuote } from './holds-quote.ts'
 import { loadLibrary, type Library } from './library.ts'
-import { findSetsInLibrary, prepareRun, type PreparedRun, type RunContext } from './prepare-run.ts'
+import { prepareRun, type PreparedRun, type RunContext } from './prepare-run.ts'
 import type { HeldOut } from './report.ts'
 import { searchedBlind, toRequest } from './service-target.ts'
 
@@ -32,7 +33,7 @@ export async function calibrateFusion(
   context: RunContext,
 ): Promise<FusionCalibration> {
   const asked: AskedSet[] = []
-  for (const name of await chooseSets(options, context)) {
+  for (const name of await chooseSets(options.sets, context)) {
     // An arm that needs nothing: what is wanted of the plan is the set, held against the library.
     const prepared = await prepareRun({ set: name, arms: ['extracted'] }, context)
     asked.push(await askSet(prepared, options, context))
@@ -49,24 +50,12 @@ export async function calibrateFusion(
   const fit = {
     at: new Date().toISOString(),
     commit: await describeCommit(),
-    corpus: corpusOf(asked),
+    corpus: corpusOf(asked.map(({ prepared }) => prepared)),
     sets: Object.fromEntries(asked.map((set) => [set.prepared.setName, describeSet(set)])),
     curve,
     check: checkFusion(test, { vectorWeight, previous: options.previous }),
   }
   return { vectorWeight, fit, heldOut: asked.flatMap(({ heldOut }) => heldOut) }
-}
-
-async function chooseSets(
-  { sets }: FusionOptions,
-  context: RunContext,
-): Promise<readonly string[]> {
-  const names = sets === undefined ? await findSetsInLibrary(context) : [...new Set(sets)]
-  if (names.length > 0) return names
-  throw new AppError(
-    'invalid-request',
-    'No golden set speaks of the library’s articles, so there is nothing to fit on. Add the feed of one, or write a set of your own (golden-set/README.md).',
-  )
 }
 
 interface AskedSet {
@@ -115,20 +104,6 @@ function findGold(
   if (chunkIds.length === 0 || found.includes(undefined)) return null
   const toSet = (ids: readonly (string | undefined)[]) => new Set(ids.flatMap((id) => id ?? []))
   return { articles: toSet(articleIds), chunks: toSet(chunkIds) }
-}
-
-function libraryChanged(): AppError {
-  return new AppError(
-    'conflict',
-    'The library changed meanwhile, so the cases would be of two libraries. Calibrate anew.',
-  )
-}
-
-function corpusOf(asked: readonly AskedSet[]): string {
-  const corpora = new Set(asked.map(({ prepared }) => prepared.fingerprints['corpus'] ?? ''))
-  const [corpus = ''] = corpora
-  if (corpora.size > 1) throw libraryChanged()
-  return corpus
 }
 
 function describeSet({ prepared, tuning, test }: AskedSet): FusionFit['sets'][string] {

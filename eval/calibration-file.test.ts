@@ -11,8 +11,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check, resolveConfig } from 'prettier'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { CALIBRATION, loadCalibration, type FusionFit } from '../src/answering/calibration.ts'
-import { findCalibrationFile, saveFusion } from './calibration-file.ts'
+import {
+  CALIBRATION,
+  loadCalibration,
+  type FusionFit,
+  type RefusalFit,
+} from '../src/answering/calibration.ts'
+import { findCalibrationFile, saveFusion, saveThreshold } from './calibration-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'footnote-calibration-file-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -34,6 +39,35 @@ const FIT: FusionFit = {
     against: { keyword: against, vector: against, previous: against },
     curve: { '0.00': 0.8, '0.35': 0.9, '1.00': 0.1 },
   },
+}
+
+const outcome = {
+  objective: 0.75,
+  correct: 1,
+  falseRefusals: 0,
+  nearMiss: 0.5,
+  offCorpus: null,
+  hiddenEvidence: 0.5,
+}
+const measured = { share: 0.5, low: 0.2, high: 0.8, of: 4 }
+const totals = {
+  threshold: 0.6,
+  objective: 0.75,
+  correct: measured,
+  falseRefusals: measured,
+  nearMiss: measured,
+  offCorpus: null,
+  hiddenEvidence: measured,
+}
+const REFUSAL_FIT: RefusalFit = {
+  at: '2026-11-24T00:00:00.000Z',
+  commit: 'c0ffee',
+  corpus: 'beef',
+  sets: { made: { hash: 'feed', tuning: 4, test: 12 } },
+  cases: { answerable: 1, nearMiss: 2, offCorpus: 0, hiddenEvidence: 1 },
+  auc: 0.9,
+  curve: { '0.00': outcome, '0.60': outcome },
+  check: { cases: 12, auc: null, chosen: totals, previous: totals },
 }
 
 describe('where a calibration is written', () => {
@@ -89,5 +123,29 @@ describe('saving a weight', () => {
       message: expect.stringMatching(/^Nothing was written.*not JSON/) as string,
     })
     expect(readFileSync(path, 'utf8')).toBe('{"fusion": ')
+  })
+})
+
+describe('saving a threshold', () => {
+  it('sets it for its chat model and leaves everything else', async () => {
+    await saveThreshold(path, { model: 'llama:b', threshold: 0.6, fit: REFUSAL_FIT })
+    await saveThreshold(path, { model: 'llama:a', threshold: 0.4, fit: REFUSAL_FIT })
+    const { statedThreshold, ...rest } = await loadCalibration(path)
+    const { statedThreshold: before, ...restBefore } = CALIBRATION
+    expect(rest).toEqual(restBefore)
+    expect(statedThreshold).toEqual({
+      ...before,
+      'llama:a': { threshold: 0.4, fit: REFUSAL_FIT },
+      'llama:b': { threshold: 0.6, fit: REFUSAL_FIT },
+    })
+    const models = Object.keys(statedThreshold)
+    expect(models[0]).toBe('default')
+    expect(models.slice(1)).toEqual(models.slice(1).toSorted())
+  })
+
+  it('writes it as the formatter would', async () => {
+    await saveThreshold(path, { model: 'llama:a', threshold: 0.4, fit: REFUSAL_FIT })
+    const options = { ...(await resolveConfig(OWN_FILE)), filepath: path }
+    expect(await check(readFileSync(path, 'utf8'), options)).toBe(true)
   })
 })

@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { loadCalibration, type Calibration, type FusionFit } from '../src/answering/calibration.ts'
+import {
+  loadCalibration,
+  type Calibration,
+  type FusionFit,
+  type RefusalFit,
+} from '../src/answering/calibration.ts'
 import { AppError, messageOf } from '../src/errors.ts'
 import { replaceFile } from './replace-file.ts'
 import { goldenSetsDir } from './set-folder.ts'
@@ -29,15 +34,43 @@ interface FittedFusion {
   readonly fit: FusionFit
 }
 
-/** Sets the weight of one model; everything else in the file stays, as it is there now. */
+/** Sets the weight of one embedding model; everything else in the file stays, as it is there now. */
 export async function saveFusion(
   path: string,
   { model, vectorWeight, fit }: FittedFusion,
 ): Promise<void> {
   const { fusion, ...rest } = await loadPresent(path)
-  const { default: unknown, ...known } = { ...fusion, [model]: { vectorWeight, fit } }
-  const sorted = Object.entries(known).sort(([one], [other]) => (one < other ? -1 : 1))
-  const calibration = { fusion: { default: unknown, ...Object.fromEntries(sorted) }, ...rest }
+  await replace(path, { fusion: inOrder({ ...fusion, [model]: { vectorWeight, fit } }), ...rest })
+}
+
+interface FittedThreshold {
+  readonly model: string
+  readonly threshold: number
+  readonly fit: RefusalFit
+}
+
+/** Sets the threshold of one chat model, as `saveFusion` does. */
+export async function saveThreshold(
+  path: string,
+  { model, threshold, fit }: FittedThreshold,
+): Promise<void> {
+  const { statedThreshold, ...rest } = await loadPresent(path)
+  const fitted = { ...statedThreshold, [model]: { threshold, fit } }
+  await replace(path, { ...rest, statedThreshold: inOrder(fitted) })
+}
+
+/** The default first. */
+function inOrder<Value>({
+  default: unknown,
+  ...known
+}: Readonly<Record<string, Value>> & { readonly default: Value }): Record<string, Value> & {
+  default: Value
+} {
+  const sorted = Object.entries<Value>(known).sort(([one], [other]) => (one < other ? -1 : 1))
+  return { default: unknown, ...Object.fromEntries(sorted) }
+}
+
+async function replace(path: string, calibration: Calibration): Promise<void> {
   // With a value a line and no list in it, this is as Prettier would have it.
   await replaceFile(path, `${JSON.stringify(calibration, null, 2)}\n`, {
     name: path,

@@ -1,5 +1,5 @@
 import { toNumber } from '../src/answering/hard-tokens.ts'
-import { wordsToDigits } from './number-words.ts'
+import { wordsToDigits } from '../src/answering/number-words.ts'
 
 // One way of writing for what means the same: quotes, dashes, hyphens, spaces, capitals and numbers.
 

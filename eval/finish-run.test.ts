@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { AnswerSteps } from '../src/answering/answer-question.ts'
+import type { AnswerSteps } from '../src/answering/answer-steps.ts'
 import type { Database } from '../src/db/database.ts'
 import { endEvaluation } from '../src/store/evaluations.ts'
 import { candidate, caseRow, failedRow, wrongRow } from '../test/case-row.ts'

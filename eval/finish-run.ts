@@ -1,4 +1,4 @@
-import type { AnswerSteps } from '../src/answering/answer-question.ts'
+import type { AnswerSteps } from '../src/answering/answer-steps.ts'
 import type { Queryable } from '../src/db/database.ts'
 import { AppError } from '../src/errors.ts'
 import { listRowsOfArm, listEvaluations, loadEvaluation } from '../src/store/evaluations.ts'

@@ -1,5 +1,6 @@
 import type { FusionFit } from '../src/answering/calibration.ts'
 import type { Candidate } from '../src/domain.ts'
+import { bestPlace } from './best-place.ts'
 import { bootstrapDifference } from './intervals.ts'
 import { signFlip } from './paired-tests.ts'
 import { ndcgAt10 } from './retrieval-metrics.ts'
@@ -39,22 +40,12 @@ const NEIGHBOURS = 2
 // So that the same cases give the same figures.
 const SEED = 20_241_124
 const DIGITS = 10_000
-// Sums of the same scores in another order differ in their last bits.
-const ROUNDING = 1e-9
 
 /** `cases` has at least one. */
 export function fitFusion(cases: readonly FusionCase[]): Fitted {
   const points = WEIGHTS.map((weight) => pointAt(weight, cases))
-  const around = points.map((_, at) =>
-    meanOf(points.slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1).map(({ mean }) => mean)),
-  )
-  return { vectorWeight: weightAt(middleOfBest(around)), curve: toCurve(points) }
-}
-
-/** The place of the best, and the middle one of several that are equally good. */
-function middleOfBest(values: readonly number[]): number {
-  const isBest = (value: number) => value >= Math.max(...values) - ROUNDING
-  return Math.floor((values.findIndex(isBest) + values.findLastIndex(isBest)) / 2)
+  const means = points.map(({ mean }) => mean)
+  return { vectorWeight: weightAt(bestPlace(means, NEIGHBOURS)), curve: toCurve(points) }
 }
 
 function weightAt(step: number): number {

@@ -178,6 +178,18 @@ describe('another Footnote', () => {
     expect(kept).toMatchObject({ status: 'refused', reason: 'no-evidence' })
   })
 
+  it('may be asked by its completions, for its words alone', async () => {
+    await using app = await openApp()
+    const target = await openHttpTarget(`http://127.0.0.1:${app.port}/v1`, signal)
+    const answer = toCaseAnswer(await askTarget(target), target)
+    expect(answer).toMatchObject({
+      status: 'answered',
+      answer: `${LIMIT} [1]`,
+      citations: [],
+      chatModel: 'footnote',
+    })
+  })
+
   it('is sent the key that stands in the address, which is never shown', async () => {
     await using app = await openApp('a secret/key')
     const key = encodeURIComponent('a secret/key')
@@ -369,6 +381,11 @@ describe('a target that has too much to do', () => {
       'model-unavailable',
     ],
     ['500, whatever it says', { status: 500, body: busy }, 'model-unavailable'],
+    [
+      '503, as a Footnote’s completions whose queue is full',
+      { status: 503, body: `{"error":${busy}}` },
+      'model-busy',
+    ],
   ])('answers %s', async (_what, { status, body }, code) => {
     await using server = await openServer((seen, response) => {
       if (seen.call !== 'POST /v1/chat') return answering({})(seen, response)

@@ -127,10 +127,15 @@ function toStorableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '')
 }
 
+/** A Footnote's, by its own calls or by those of OpenAI's clients. */
+const busyReply = z
+  .object({ code: z.string().optional(), error: z.object({ code: z.string() }).optional() })
+  .catch({})
+
 /** Too many questions at once say nothing of how good the answers are. */
 function isBusy(status: number, json: unknown): boolean {
-  const { code } = z.object({ code: z.string() }).catch({ code: '' }).parse(json)
-  return status === 429 || (status === 503 && code === 'model-busy')
+  const { code, error } = busyReply.parse(json)
+  return status === 429 || (status === 503 && (code ?? error?.code) === 'model-busy')
 }
 
 function nonsense({ shown }: Client, wanted: string): AppError {

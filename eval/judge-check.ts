@@ -1,10 +1,10 @@
 import type { RefusalReason } from '../src/domain.ts'
-import { toNumber } from '../src/answering/hard-tokens.ts'
 import { describeRefusal } from '../src/answering/refusal.ts'
 import { holdsFact, holdsPhrase } from './facts.ts'
 import { isAnswerable, type GoldenCase } from './golden-case.ts'
 import type { JudgedAnswer } from './judge-prompt.ts'
 import { createRandom, seededShuffle, type Random } from './seeded-random.ts'
+import { swapNumbers } from './spoil-text.ts'
 
 // Answers whose worth is known, on which a judge is tried in every run before anyone looks at what it
 // says of the others: right ones that people wrote, and ones that are made wrong.
@@ -161,21 +161,12 @@ const INVENTED = [
   'Only administrators can do that, from the settings page.',
 ] as const
 
-const NUMBER = /(?<![\p{L}\p{N}_.,-])\d[\d,.]*(?<=\d)(?![\p{L}\p{N}_])/gu
-
 /** The first number whose change makes the answer wrong, times so much; a share becomes a smaller one. */
 function swapNumber(golden: GoldenCase, factor: number): string | null {
-  const { reference } = golden
-  for (const { 0: written, index } of reference.matchAll(NUMBER)) {
-    const rest = reference.slice(index + written.length)
-    const value = Number(toNumber(written))
-    // A version such as 1.2.3 is no number.
-    if (Number.isNaN(value)) continue
-    const swapped = /^\s*%/.test(rest) ? Math.ceil(value / factor) : value * factor
-    const answer = `${reference.slice(0, index)}${String(swapped)}${rest}`
-    if (isWrong(golden, answer)) return answer
-  }
-  return null
+  const swapped = swapNumbers(golden.reference, (value, rest) =>
+    String(/^\s*%/.test(rest) ? Math.ceil(value / factor) : value * factor),
+  )
+  return swapped.find((answer) => isWrong(golden, answer)) ?? null
 }
 
 /** What the case forbids, in the place of what it asks for. */

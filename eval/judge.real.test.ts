@@ -14,14 +14,14 @@ import { loadSet } from './set-folder.ts'
 let model: ChatModel
 
 beforeAll(async () => {
-  const { modelsDir, modelThreads, ollamaHost, chatModel } = loadConfig({
+  const { modelsDir, modelThreads, chatModel, ...config } = loadConfig({
     MODELS_DIR: process.env['MODELS_DIR'],
     XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'],
   })
   if (chatModel.kind === 'none') throw new Error('By default there is a chat model.')
   const store = createModelStore({ dir: modelsDir })
   const { signal } = new AbortController()
-  model = await openChatModel(chatModel, { store, threads: modelThreads, ollamaHost, signal })
+  model = await openChatModel(chatModel, { ...config, store, threads: modelThreads, signal })
 })
 
 afterAll(() => model?.close())

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { NEVER_RECALL } from '../src/answering/answer-cache.ts'
 import { CALIBRATION, thresholdsOf } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
 import { answerQuestion } from '../src/answering/answer-question.ts'
@@ -174,6 +175,7 @@ async function openArm(
     database,
     search: () => Promise.reject(new Error('The arm has a search of its own.')),
     chat: turns,
+    recall: NEVER_RECALL,
     embedding: () => embedding.model,
     embeddingId: embedding.model.id,
     thresholds: thresholdsOf(CALIBRATION),

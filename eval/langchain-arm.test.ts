@@ -1,6 +1,7 @@
 import { RecursiveCharacterTextSplitter } from '@langchain/textsplitters'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NEVER_RECALL } from '../src/answering/answer-cache.ts'
 import { answerQuestion } from '../src/answering/answer-question.ts'
 import { CALIBRATION, thresholdsOf } from '../src/answering/calibration.ts'
 import { toStandalone } from '../src/answering/condense.ts'
@@ -26,6 +27,7 @@ function stepsWith(model?: ChatModel) {
     database: { pool: undefined as never },
     search: neverAsked,
     chat,
+    recall: NEVER_RECALL,
     embedding: () => ({ ...createFakeEmbedding().model, embedTexts: neverAsked }),
     embeddingId: 'onnx:fake',
     thresholds: thresholdsOf(CALIBRATION),

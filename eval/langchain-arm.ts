@@ -3,12 +3,13 @@
 // when the arm is asked for.
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { AnswerRequest, AnswerSteps, Retrieved } from '../src/answering/answer-question.ts'
+import type { AnswerRequest, AnswerSteps, Retrieved } from '../src/answering/answer-steps.ts'
 import { generateText, type Generate } from '../src/answering/generate.ts'
 import { isDatabaseError, toDatabaseError } from '../src/db/database-errors.ts'
 import type { Database } from '../src/db/database.ts'
 import type { Passage } from '../src/domain.ts'
 import { AppError } from '../src/errors.ts'
+import type { ChatTurn } from '../src/models/chat-turns.ts'
 import type { EmbeddingModel } from '../src/models/embedding.ts'
 import { loadCorpus } from '../src/store/corpus.ts'
 import type { ArticleText } from '../src/store/library-texts.ts'
@@ -205,16 +206,21 @@ export function replaceSteps(
   return {
     ...steps,
     retrieve: async (request) => toRetrieved(await find(request), corpusRevision),
-    async takeTurn(options) {
-      const turn = await steps.takeTurn(options)
-      // With no chunk to extract from, this would pass for a refusal.
-      if (turn === null) throw modelAway()
-      return turn
+    enterQueue() {
+      const place = steps.enterQueue()
+      return { ...place, take: (options) => requireTurn(place.take(options)) }
     },
     generate: generateStock,
     compare: () => Promise.resolve([]),
     ...ungrounded,
   }
+}
+
+/** With no chunk to extract from, no turn would pass for a refusal. */
+async function requireTurn(taking: Promise<ChatTurn | null>): Promise<ChatTurn> {
+  const turn = await taking
+  if (turn === null) throw modelAway()
+  return turn
 }
 
 function toRetrieved(found: readonly Document[], corpusRevision: number): Retrieved {

@@ -1,4 +1,4 @@
-import type { AnswerSteps } from '../src/answering/answer-question.ts'
+import type { AnswerSteps } from '../src/answering/answer-steps.ts'
 import { AppError } from '../src/errors.ts'
 import type { EmbeddingModel } from '../src/models/embedding.ts'
 import { listGuids } from '../src/store/library-texts.ts'

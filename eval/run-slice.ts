@@ -127,11 +127,14 @@ async function runTask(options: SliceOptions, task: Task): Promise<string | null
 }
 
 /** The model's faults are the case's; the database's end the slice, and the job is tried again. */
-function isOfTheCase({ code }: AppError): boolean {
+export function isOfTheCase({ code }: AppError): boolean {
   return code === 'model-unavailable' || code === 'model-timeout' || code === 'invalid-request'
 }
 
-async function askWhenFree({ target, signal }: SliceOptions, task: Task): Promise<KeptAnswer> {
+export async function askWhenFree(
+  { target, signal }: Pick<SliceOptions, 'target' | 'signal'>,
+  task: Task,
+): Promise<KeptAnswer> {
   const waitsUntil = performance.now() + MAX_BUSY_MS
   for (;;) {
     try {

@@ -1,8 +1,5 @@
-import {
-  answerQuestion,
-  type Answered,
-  type AnswerRequest,
-} from '../src/answering/answer-question.ts'
+import { answerQuestion, type Answered } from '../src/answering/answer-question.ts'
+import type { AnswerRequest } from '../src/answering/answer-steps.ts'
 import { condense } from '../src/answering/condense.ts'
 import { toKeptAnswer } from '../src/answering/keep-answer.ts'
 import { AppError } from '../src/errors.ts'

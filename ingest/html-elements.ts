@@ -1,4 +1,5 @@
 import type { CheerioAPI } from 'cheerio'
+import { declarationsOf, hides } from './hiding-style.ts'
 
 export type Node = ReturnType<CheerioAPI['root']>[number]['children'][number]
 export type Element = Extract<Node, { attribs: unknown }>
@@ -36,25 +37,10 @@ export function isUnseen({ name, attribs, children }: Element): boolean {
   return hides(attribs['style'] ?? '') || (name === 'a' && isFootnoteMark(attribs, children))
 }
 
-function hides(style: string): boolean {
-  return declarations(style).some(([property, value]) => {
-    if (property === 'display') return value === 'none'
-    if (property === 'visibility') return value === 'hidden'
-    return (property === 'font-size' || property === 'opacity') && Number.parseFloat(value) === 0
-  })
-}
-
 /** Line numbers inside code are written so, that they are not copied with it. */
 function isUnselectable({ attribs }: Element): boolean {
-  const styles = declarations(attribs['style'] ?? '')
+  const styles = declarationsOf(attribs['style'] ?? '')
   return styles.some(([property, value]) => property === 'user-select' && value === 'none')
-}
-
-function declarations(style: string): (readonly [string, string])[] {
-  return style.split(';').map((declaration) => {
-    const [property = '', value = ''] = declaration.toLowerCase().split(':')
-    return [property.trim(), value.replace('!important', '').trim()]
-  })
 }
 
 /** `<a href="#fn1">1</a>` would read as a number behind the sentence. */

@@ -4,8 +4,10 @@
  */
 
 const PLAIN = /^[\n\t\x20-\x7E]*$/
-const UNSEEN = /[\p{Cf}\p{Cc}\u034F]/gu
-const VARIATION = /\uDB40[\uDD00-\uDDEF]/g
+// Beside the format characters: the places kept for more of them, and letters that are blank.
+const UNSEEN = /[\p{Cf}\p{Cc}\u034F\u2065\u3164\uFFA0\uFFF0-\uFFF8]/gu
+// Tags, assigned or not, and variation selectors: a whole text can be written in either.
+const SPECIAL_PURPOSE = /\uDB40[\uDC00-\uDFFF]/g
 const JOINER = /[\u200C\u200D]/
 
 // Arabic and the Indic scripts spell with joiners; elsewhere they are only a place to hide bits.
@@ -27,7 +29,7 @@ export function visibleText(text: string): string {
   const visible = text
     .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
     .replace(/\p{Cs}/gu, '\uFFFD')
-    .replace(VARIATION, '')
+    .replace(SPECIAL_PURPOSE, '')
     .replace(UNSEEN, (mark: string, at: number, all: string) => (isSeen(mark, at, all) ? mark : ''))
   return composed(visible)
 }

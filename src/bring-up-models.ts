@@ -51,7 +51,7 @@ export async function bringUpChat(
   options.readiness.set('chat', { status: 'loading', detail: `loading ${modelId(choice)}` })
   return bringUp(options, { part: 'chat', choice }, async (modelOptions) => {
     const model = await openChatModel(choice, modelOptions)
-    await warmUp(model, options.signal)
+    if (!isOnServer(choice)) await warmUp(model, options.signal)
     chat.setModel(model)
     options.readiness.set('chat', { status: 'ok', detail: model.id })
     return model
@@ -81,6 +81,7 @@ async function bringUp<Model>(
     store,
     threads: config.modelThreads,
     ollamaHost: config.ollamaHost,
+    openAi: config.openAi,
     signal,
     onProgress,
   }
@@ -93,20 +94,22 @@ async function bringUp<Model>(
         logger.error({ err: error, part }, 'a model cannot be had')
         readiness.set(part, { status: 'unavailable', detail: messageOf(error) })
       }
-      if (choice.kind !== 'ollama' || !(error instanceof AppError)) return undefined
+      if (!isOnServer(choice) || !(error instanceof AppError)) return undefined
     }
     await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
   return undefined
 }
 
+function isOnServer({ kind }: ModelChoice): boolean {
+  return kind === 'ollama' || kind === 'openai'
+}
+
 /** Reads both prefixes into the model's state, so that the first question finds them there. */
 async function warmUp(model: ChatModel, signal: AbortSignal): Promise<void> {
-  // A served model is warmed up by its server; asking it here would only hold up the start.
-  if (model.probability === undefined) return
   const { prefix, prompt } = buildPrompt({ question: 'Ready?', passages: [] })
   await model.generate({ prefix, prompt, signal, maxTokens: 1 })[Symbol.asyncIterator]().next()
-  await model.probability({
+  await model.probability?.({
     prefix: CHECK_PREFIX,
     prompt: buildCheck({ question: 'Ready?', answer: 'Yes.', evidence: [] }),
     choices: ['Yes', 'No'],

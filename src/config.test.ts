@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isLoopback, loadConfig, settings, toFeedAddress } from './config.ts'
 import { AppError } from './errors.ts'
+import { DEADLINES } from './models/deadlines.ts'
 
 const KEY = 'correct-horse-battery'
 
@@ -43,6 +44,7 @@ describe('a setting', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: resolve('./data'),
+      deadlines: DEADLINES,
       apiKey: undefined,
       databaseUrl: undefined,
     })
@@ -96,6 +98,9 @@ describe('a bad setting', () => {
     ['REFRESH_MINUTES', '10081'],
     ['MODEL_THREADS', '0'],
     ['MAX_WAITING_QUESTIONS', '-1'],
+    ['FIRST_WORD_SECONDS', '0'],
+    ['NEXT_WORD_SECONDS', '0.5'],
+    ['ANSWER_SECONDS', '3601'],
     ['FEEDS', 'ftp://blog.example/feed.xml'],
     ['FEEDS', 'feed.xml http://'],
     ['FEEDS', 'footnote:handbook'],
@@ -112,6 +117,9 @@ describe('a bad setting', () => {
     ['EVAL_WEBHOOK', 'https://secret@hooks.example/footnote'],
     ['OLLAMA_HOST', '127.0.0.1:11434'],
     ['OLLAMA_HOST', 'ftp://127.0.0.1'],
+    ['OPENAI_BASE_URL', '127.0.0.1:8000/v1'],
+    ['OPENAI_BASE_URL', 'http://me:pw@127.0.0.1/v1'],
+    ['OPENAI_API_KEY', 'with spaces in between'],
     ['DATABASE_URL', 'mysql://db.example/footnote'],
     ['DATABASE_URL', 'footnote'],
     ['MIGRATE_DATABASE_URL', 'footnote'],
@@ -141,7 +149,7 @@ describe('a bad setting', () => {
   it.each([
     [{ PORT: 'x' }, /PORT must be a whole number from 0 to 65535, and is "x"/],
     [{ FEEDS: 'a.xml ftp://b' }, /FEEDS must be http or https addresses or files.*"ftp:\/\/b"/],
-    [{ CHAT_MODEL: 'x' }, /CHAT_MODEL must begin with one of llama:, ollama:, none/],
+    [{ CHAT_MODEL: 'x' }, /CHAT_MODEL must begin with one of llama:, ollama:, openai:, none/],
     [
       { EVAL_WEBHOOK: 'https://me:pw@hooks.example/' },
       /EVAL_WEBHOOK must have no user.*path or query\.$/,

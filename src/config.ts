@@ -101,9 +101,12 @@ export const settings = z.object({
   FEEDS: wordsThat(isFeed, 'http or https addresses or files'),
   REFRESH_MINUTES: wholeNumber(1, 10_080, 60),
   FEED_PRIVATE_ALLOW: wordsThat(isHost, 'hosts such as 10.1.2.3:8080'),
-  CHAT_MODEL: model(['llama:', 'ollama:', 'none'], 'llama:qwen2.5-coder-1.5b-instruct-q4_k_m'),
+  CHAT_MODEL: model(
+    ['llama:', 'ollama:', 'openai:', 'none'],
+    'llama:qwen2.5-coder-1.5b-instruct-q4_k_m',
+  ),
   EMBEDDING_MODEL: model(['onnx:', 'ollama:'], 'onnx:bge-small-en-v1.5-q8'),
-  JUDGE_MODEL: model(['llama:', 'ollama:', 'none'], 'ollama:qwen2.5:14b'),
+  JUDGE_MODEL: model(['llama:', 'ollama:', 'openai:', 'none'], 'ollama:qwen2.5:14b'),
   EVAL_AT: text.refine((value) => value === undefined || isCron(value), {
     message: 'must be a cron expression of five fields, such as 0 3 * * *',
   }),
@@ -118,10 +121,21 @@ export const settings = z.object({
     },
   ),
   OLLAMA_HOST: url(['http:', 'https:'], 'http://127.0.0.1:11434'),
+  OPENAI_BASE_URL: url(['http:', 'https:'], 'http://127.0.0.1:8000/v1').refine(
+    (value) => value === undefined || !hasCredentials(value),
+    { message: 'must have no user and password before its host: the key is OPENAI_API_KEY' },
+  ),
+  OPENAI_API_KEY: text.refine((value) => value === undefined || /^[\x21-\x7e]+$/.test(value), {
+    message: 'must have letters, digits and signs alone, without spaces',
+  }),
   MODELS_DIR: text,
   CALIBRATION_FILE: text,
   MODEL_THREADS: wholeNumber(1, 256, defaultThreads()),
   MAX_WAITING_QUESTIONS: wholeNumber(0, 1_000, 16),
+  FIRST_WORD_SECONDS: wholeNumber(1, 3_600, 60),
+  NEXT_WORD_SECONDS: wholeNumber(1, 3_600, 20),
+  ANSWER_SECONDS: wholeNumber(1, 3_600, 180),
+  ANSWERS_KEEP_DAYS: wholeNumber(1, 3_650, 90),
   DATA_DIR: text,
   DATABASE_URL: postgresUrl,
   MIGRATE_DATABASE_URL: postgresUrl,
@@ -138,7 +152,8 @@ export const settings = z.object({
 })
 
 export type ModelChoice =
-  { readonly kind: 'llama' | 'ollama' | 'onnx'; readonly name: string } | { readonly kind: 'none' }
+  | { readonly kind: 'llama' | 'ollama' | 'openai' | 'onnx'; readonly name: string }
+  | { readonly kind: 'none' }
 
 export interface Config {
   readonly feeds: readonly string[]
@@ -151,10 +166,17 @@ export interface Config {
   readonly evalTimezone: string
   readonly evalWebhook: string | undefined
   readonly ollamaHost: string
+  readonly openAi: { readonly baseUrl: string; readonly apiKey: string | undefined }
   readonly modelsDir: string
   readonly calibrationFile: string | undefined
   readonly modelThreads: number
   readonly maxWaitingQuestions: number
+  readonly deadlines: {
+    readonly firstMs: number
+    readonly betweenMs: number
+    readonly totalMs: number
+  }
+  readonly answersKeepDays: number
   readonly dataDir: string
   readonly databaseUrl: string | undefined
   readonly migrateDatabaseUrl: string | undefined
@@ -184,10 +206,20 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     evalTimezone: values.EVAL_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
     evalWebhook: values.EVAL_WEBHOOK,
     ollamaHost: values.OLLAMA_HOST ?? 'http://127.0.0.1:11434',
+    openAi: {
+      baseUrl: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+      apiKey: values.OPENAI_API_KEY,
+    },
     modelsDir: resolve(values.MODELS_DIR ?? defaultModelsDir(env)),
     calibrationFile: toPath(values.CALIBRATION_FILE),
     modelThreads: values.MODEL_THREADS,
     maxWaitingQuestions: values.MAX_WAITING_QUESTIONS,
+    deadlines: {
+      firstMs: values.FIRST_WORD_SECONDS * 1_000,
+      betweenMs: values.NEXT_WORD_SECONDS * 1_000,
+      totalMs: values.ANSWER_SECONDS * 1_000,
+    },
+    answersKeepDays: values.ANSWERS_KEEP_DAYS,
     dataDir: resolve(values.DATA_DIR ?? './data'),
     databaseUrl: values.DATABASE_URL,
     migrateDatabaseUrl: values.MIGRATE_DATABASE_URL,
@@ -234,7 +266,8 @@ function schemeOf(feed: string): string | undefined {
 function toChoice(value: string): ModelChoice {
   if (value === 'none') return { kind: 'none' }
   const at = value.indexOf(':')
-  return { kind: value.slice(0, at) as 'llama' | 'ollama' | 'onnx', name: value.slice(at + 1) }
+  const kind = value.slice(0, at) as 'llama' | 'ollama' | 'openai' | 'onnx'
+  return { kind, name: value.slice(at + 1) }
 }
 
 export function isLoopback(host: string): boolean {

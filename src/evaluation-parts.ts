@@ -13,7 +13,8 @@ import { createModelStore } from './models/model-store.ts'
 import { createJudgeOpener } from './models/open-judge.ts'
 import { modelId } from './models/open-models.ts'
 import type { Readiness } from './readiness.ts'
-import type { AnswerSteps } from './answering/answer-question.ts'
+import { NEVER_RECALL } from './answering/answer-cache.ts'
+import type { AnswerSteps } from './answering/answer-steps.ts'
 import { calibratedValues, type Calibration } from './answering/calibration.ts'
 import type { Database } from './db/database.ts'
 
@@ -34,13 +35,18 @@ interface PartsOptions {
 export function createEvaluationParts(options: PartsOptions): EvaluationDependencies {
   const { config, database, queue, steps, chat, embedding, logger, signal, calibration } = options
   const store = createModelStore({ dir: config.modelsDir })
-  const { chatModel, judgeModel, modelThreads: threads, ollamaHost } = config
-  const models = { store, threads, ollamaHost, signal }
+  const { chatModel, judgeModel, modelThreads: threads, ollamaHost, openAi } = config
+  const models = { store, threads, ollamaHost, openAi, signal }
   const openJudge = createJudgeOpener({ judge: judgeModel, chat: chatModel, turns: chat, models })
   return {
     database,
     queue,
-    steps,
+    // What was answered before says nothing of how it is answered now.
+    steps: {
+      ...steps,
+      enterQueue: () => chat.enter({ isPatient: true }),
+      recall: NEVER_RECALL,
+    },
     embedding,
     hasChat: chatModel.kind !== 'none',
     judgeModel: judgeModel.kind === 'none' ? null : modelId(judgeModel),

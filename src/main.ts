@@ -6,6 +6,7 @@ import { claimDoor } from './door.ts'
 import { AppError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import type { HttpContext } from './http/context.ts'
+import { createMetrics } from './http/metrics.ts'
 import { RequestsUnderWay } from './http/requests-under-way.ts'
 import type { Logger } from './logger.ts'
 import { Readiness } from './readiness.ts'
@@ -48,6 +49,7 @@ export async function startService({
   const context: Omit<HttpContext, 'isDoor'> = {
     services: () => requireServices(services, readiness),
     readiness,
+    metrics: createMetrics(),
     stopping: ending.signal,
   }
   const { apiKey, allowedOrigins } = config

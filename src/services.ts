@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import type { IngestDependencies } from '../ingest/ingest-article.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
-import type { AnswerSteps } from './answering/answer-question.ts'
+import type { AnswerSteps } from './answering/answer-steps.ts'
 import {
   loadCalibration,
   thresholdsOf,
@@ -19,6 +19,7 @@ import { toDatabaseError } from './db/database-errors.ts'
 import type { Database } from './db/database.ts'
 import { AppError } from './errors.ts'
 import { embedArticleHandlers, requestReembedding } from './jobs/embed-article.ts'
+import { forgetAnswersHandlers, scheduleForgetting } from './jobs/forget-answers.ts'
 import { ingestArticleHandlers } from './jobs/ingest-article.ts'
 import { keepVectorIndex } from './jobs/keep-vector-index.ts'
 import { addFeed, ensureSomeFeed, locateFeed } from './jobs/manage-feeds.ts'
@@ -35,12 +36,13 @@ import {
   type EvaluationDependencies,
 } from './jobs/run-evaluation.ts'
 import type { Logger } from './logger.ts'
-import { ChatTurns } from './models/chat-turns.ts'
+import { ChatTurns, type ChatLoad } from './models/chat-turns.ts'
 import type { EmbeddingModel } from './models/embedding.ts'
 import { createModelStore } from './models/model-store.ts'
 import { modelId } from './models/open-models.ts'
 import type { Readiness } from './readiness.ts'
 import { createSearch, type Search } from './retrieval/search.ts'
+import { createServiceRecall } from './service-recall.ts'
 import { listDueFeeds, listFeeds } from './store/feeds.ts'
 import { loadCorpusProgress } from './store/corpus.ts'
 
@@ -51,6 +53,7 @@ export interface Services {
   readonly search: Search
   readonly answerSteps: AnswerSteps
   readonly countTokens: (text: string) => number
+  readonly chatLoad: () => ChatLoad
   readonly refreshMinutes: number
   readonly evaluation: EvaluationDependencies
   readonly calibration: Calibration
@@ -86,7 +89,10 @@ export async function openServices(options: OpenOptions): Promise<void> {
     onError: (error) => logger.error({ err: error }, 'a job queue statement failed'),
   })
   options.onOpened(() => queue.stop())
-  const chat = new ChatTurns({ maxWaiting: config.maxWaitingQuestions })
+  const chat = new ChatTurns({
+    maxWaiting: config.maxWaitingQuestions,
+    deadlines: config.deadlines,
+  })
   let embedding: EmbeddingModel | undefined
   const countTokens = createTokenCounter()
   const shared = { database, queue, embedding: () => embedding, countTokens }
@@ -163,14 +169,16 @@ function toServices(
     database,
     search,
     chat,
+    recall: createServiceRecall({ config, database, chat, calibration }),
     embedding,
     embeddingId,
     thresholds: thresholdsOf(calibration),
     countTokens: countPromptTokens,
     onEmbeddingFault,
-    onChat: (status) => {
+    onChat: (status, fault) => {
       const id = chat.model?.id ?? ''
-      const detail = status === 'ok' ? id : `${id} did not answer the last question`
+      const why = fault?.message ?? `${id} did not answer the last question`
+      const detail = status === 'ok' ? id : why
       readiness.set('chat', { status, detail })
     },
   })
@@ -192,6 +200,7 @@ function toServices(
     search,
     answerSteps,
     countTokens: countPromptTokens,
+    chatLoad: () => chat.load,
     refreshMinutes: config.refreshMinutes,
     evaluation,
     calibration,
@@ -217,11 +226,16 @@ async function startJobs(
   await queue.work('refresh-due-feeds', refreshDueFeedsHandlers(refresh))
   await queue.work('run-evaluation', runEvaluationHandlers(evaluation))
   await queue.work('nightly-evaluation', nightlyEvaluationHandlers({ ...evaluation, logger }))
+  await queue.work(
+    'forget-answers',
+    forgetAnswersHandlers({ database, keepDays: config.answersKeepDays }),
+  )
   await sendLostRuns(evaluation)
   if (hasSchedule) {
     await queue.schedule('refresh-due-feeds', '* * * * *')
     const options = { timezone: config.evalTimezone }
     await queue.schedule('nightly-evaluation', config.evalAt, options)
+    await scheduleForgetting(queue)
   }
   // Opened last, closed first: a job must not find its models or its fetcher gone.
   onOpened(() => queue.stop())

@@ -8,6 +8,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { createApp } from '../src/http/app.ts'
+import { createMetrics } from '../src/http/metrics.ts'
 import { Readiness } from '../src/readiness.ts'
 import type { Services } from '../src/services.ts'
 import { createSseParser, type SseEvent } from '../web/sse-parser.ts'
@@ -67,6 +68,7 @@ export async function openTestApp(options: AppOptions): Promise<TestApp> {
     {
       services: options.services,
       readiness,
+      metrics: createMetrics(),
       isDoor: options.isDoor ?? false,
       stopping: stopping.signal,
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFeedFetcher } from '../ingest/fetch-feed.ts'
 import { createTokenCounter } from '../ingest/token-count.ts'
+import { createRecall, NEVER_RECALL, type Recall } from '../src/answering/answer-cache.ts'
 import { CALIBRATION, thresholdsOf, vectorWeightOf } from '../src/answering/calibration.ts'
 import { createAnswerSteps } from '../src/answering/create-answer-steps.ts'
 import type { Database } from '../src/db/database.ts'
@@ -21,6 +22,7 @@ import {
 import { runEvaluationHandlers, type EvaluationDependencies } from '../src/jobs/run-evaluation.ts'
 import type { ChatModel } from '../src/models/chat-model.ts'
 import { ChatTurns } from '../src/models/chat-turns.ts'
+import { DEADLINES, type Deadlines } from '../src/models/deadlines.ts'
 import { createSearch } from '../src/retrieval/search.ts'
 import type { Services } from '../src/services.ts'
 import type { Feed } from '../src/store/feeds.ts'
@@ -32,6 +34,9 @@ interface OpenOptions {
   /** Undefined: none is there. */
   readonly chat?: ChatModel
   readonly maxWaiting?: number
+  readonly deadlines?: Deadlines
+  /** Gives answers again, as the service does: a test that asks the same twice means to ask twice. */
+  readonly remembers?: boolean
   /** As FEED_PRIVATE_ALLOW has them. */
   readonly privateAllow?: readonly string[]
 }
@@ -67,7 +72,8 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
   const onError = (error: unknown) => void errors.push(error)
   const queue = await openQueue({ pool: database.pool, onError })
   const fetcher = createFeedFetcher({ privateAllow: options.privateAllow ?? [] })
-  const chat = new ChatTurns({ maxWaiting: options.maxWaiting ?? 2 })
+  const { maxWaiting = 2, deadlines = DEADLINES } = options
+  const chat = new ChatTurns({ maxWaiting, deadlines })
   if (options.chat !== undefined) chat.setModel(options.chat)
   const countTokens = createTokenCounter()
   const embedding = () => test.embedding.model
@@ -82,6 +88,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     database,
     search,
     chat,
+    recall: options.remembers === true ? createTestRecall(database, chat) : NEVER_RECALL,
     embedding,
     embeddingId: 'onnx:fake',
     thresholds: thresholdsOf(CALIBRATION),
@@ -92,7 +99,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
   const evaluation: EvaluationDependencies = {
     database,
     queue,
-    steps: answerSteps,
+    steps: { ...answerSteps, recall: NEVER_RECALL },
     embedding,
     hasChat: options.chat !== undefined,
     judgeModel: null,
@@ -108,6 +115,7 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
     search,
     answerSteps,
     countTokens,
+    chatLoad: () => chat.load,
     refreshMinutes: REFRESH_MINUTES,
     evaluation,
     calibration: CALIBRATION,
@@ -148,6 +156,12 @@ export async function openTestServices(options: OpenOptions = {}): Promise<TestS
   await startJobs(queue, { database, queue, fetcher, embedding, countTokens, whenIdle })
   await queue.work('run-evaluation', runEvaluationHandlers(evaluation))
   return test
+}
+
+function createTestRecall(database: Database, chat: ChatTurns): Recall {
+  const others = { chatSource: null, embedding: 'onnx:fake', calibration: CALIBRATION }
+  const conditions = () => chat.model && { chat: chat.model.id, ...others }
+  return createRecall({ database, conditions: () => Promise.resolve(conditions()) })
 }
 
 type JobDependencies = Parameters<typeof ingestArticleHandlers>[0] &

@@ -15,6 +15,7 @@ import {
   written,
 } from './test-page-answers.ts'
 import { buildPage, type BuiltPage } from './built-page.ts'
+import { MARKUP_FOUND, MARKUP_TEXTS } from './markup-texts.ts'
 import { openBrowser } from './real-browser.ts'
 import { eventText, openEvents, openPageService, sendJson } from './test-page-service.ts'
 import type { Call, PageService } from './test-page-service.ts'
@@ -142,7 +143,7 @@ describe('an answer that comes', () => {
     go()
     await seen('.turn-status', 'Reading: place 2 in the queue…')
     go()
-    await seen('.turn-status', 'Writing…')
+    await seen('.turn-status', 'Writing, not yet checked against the articles…')
     await seen('.provisional', /^NOTIFY payloads are$/)
     expect(await page.locator('[aria-busy=true]').count()).toBe(1)
     go()
@@ -166,8 +167,11 @@ describe('an answer that comes', () => {
       events.end()
     })
     await openAndAsk()
-    await seen('.taken-back', 'Some words were taken back: nothing in the articles supports them.')
+    const taken = 'Some words were taken back: nothing in the articles supports them.'
+    await seen('.taken-back', taken)
     expect(await page.locator('body').innerText()).not.toContain('1996')
+    await page.getByText(taken).press('Enter')
+    expect(await page.locator('.taken-back s').innerText()).toBe('NOTIFY was written in 1996.')
   })
 
   it('is stopped by the reader, and the service is told', async () => {
@@ -381,6 +385,24 @@ describe('a conversation', () => {
       'qwen2.5-coder-1.5b-instruct-q4_k_m · bge-small-en-v1.5-q8 · 6.9 s (search 0.03 s, first word after 4.2 s) · 512 prompt tokens · from cache · searched by words alone, without vectors',
     )
   })
+
+  it('has a kept answer replaced by a new one, in its place of the conversation', async () => {
+    answerWith(answered, { ...answered, cached: true }, answered, answered)
+    await openAndAsk('What is NOTIFY?')
+    await seen('.answer-text', 'capped at 8000 bytes.')
+    expect(await page.getByRole('button', { name: 'Answer it anew' }).count()).toBe(0)
+    await askOnPage('How large may it be?')
+    await page.getByRole('button', { name: 'Answer it anew' }).click()
+    await page.getByRole('button', { name: 'Answer it anew' }).waitFor({ state: 'detached' })
+    await expect.poll(() => chatCalls().length).toBe(3)
+    const [, kept, anew] = chatCalls().map(({ body }) => body as object)
+    expect(anew).toEqual({ ...kept, fresh: true })
+    await expect.poll(() => page.locator('.facts').count()).toBe(2)
+    await askOnPage('And who wrote it?')
+    await expect.poll(() => chatCalls().length).toBe(4)
+    const { messages } = chatCalls().at(-1)?.body as { messages: readonly object[] }
+    expect(messages).toHaveLength(5)
+  })
 })
 
 describe('the state of the service', () => {
@@ -466,23 +488,10 @@ describe('a service with a key', () => {
   })
 })
 
-const HOSTILE = [
-  '<img src=x onerror=alert(1)>',
-  '<script>alert(1)</script>',
-  '</script><script src=http://127.0.0.1:9/x.js></script>',
-  '"><svg/onload=alert(1)>',
-  '<iframe srcdoc="<script>parent.alert(1)</script>"></iframe>',
-  '![x](http://127.0.0.1:9/?q=1)',
-  '[x](javascript:alert(1))',
-  '<style>@import "http://127.0.0.1:9/";</style>',
-  '<base href=http://127.0.0.1:9/><meta http-equiv=refresh content=0;url=http://127.0.0.1:9/>',
-  "{{constructor.constructor('alert(1)')()}}",
-  '&lt;img src=x onerror=alert(1)&gt;',
-  '\u202Etxt.exe <a href=javascript:alert(1) onfocus=alert(1) autofocus>x</a>',
-]
-
 describe('hostile texts', () => {
-  const words = HOSTILE.join(' ')
+  const words = MARKUP_TEXTS.join(' ')
+  /** As long as a question may be. */
+  const asked = words.slice(0, 2000)
   const hostilePlace = { ...place, title: words, heading: words, publishedAt: words }
 
   function hostileAnswer(url: string) {
@@ -498,14 +507,13 @@ describe('hostile texts', () => {
   }
 
   async function expectInert(): Promise<void> {
-    const found = 'img, iframe, svg, style, base, script:not([src="page.js"]), [onerror], [onfocus]'
-    expect(await page.locator(found).count()).toBe(0)
+    expect(await page.locator(MARKUP_FOUND).count()).toBe(0)
     const links = await page.locator('a').all()
     const addresses = await Promise.all(links.map((link) => link.getAttribute('href')))
     expect(addresses.filter((address) => !/^(#|https?:)/.test(address ?? ''))).toEqual([])
   }
 
-  it('stay texts, streamed byte by byte, in every part of an answer and in the article', async () => {
+  it('stay texts, streamed sign by sign, in every part of an answer and in the article', async () => {
     service.scripts.set('GET /v1/articles/art_1/revisions/2', ({ response }) =>
       sendJson(response, { ...revision, title: words, url: 'javascript:alert(1)', text: words }),
     )
@@ -514,15 +522,17 @@ describe('hostile texts', () => {
       const answer = hostileAnswer('javascript:alert(1)')
       const stream =
         eventText('sources-available', { sources: answer.sources }) +
-        eventText('answer-delta', { text: words }) +
+        // Cut at every place: each beginning of each text is shown for a while.
+        Array.from(words, (text) => eventText('answer-delta', { text })).join('') +
         eventText('answer-end', answer)
-      for (const byte of Buffer.from(stream)) {
-        response.write(Buffer.of(byte))
+      // Some bytes at a time, so that events are cut anywhere too.
+      for (const bytes of stream.match(/[^]{1,7}/g) ?? []) {
+        response.write(bytes)
         await new Promise(setImmediate)
       }
       events.end()
     })
-    await openAndAsk(words)
+    await openAndAsk(asked)
     const mark = await seen('.footnotes mark', 'onerror')
     expect(await mark.textContent()).toBe(words)
     expect(await page.locator('.answer-text').textContent()).toBe(`${words}[1]`)

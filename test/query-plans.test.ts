@@ -10,6 +10,7 @@ import {
   loadArticle,
   loadRevision,
 } from '../src/store/articles.ts'
+import { deleteOldAnswers, loadAnswerToRepeat } from '../src/store/answers.ts'
 import { loadCorpus, loadCorpusProgress } from '../src/store/corpus.ts'
 import { listEvaluations } from '../src/store/evaluations.ts'
 import { listLastFeedback } from '../src/store/feedback.ts'
@@ -29,7 +30,7 @@ import { sketchItem } from './store/article-sketch.ts'
 
 const CHUNKS = 10_000
 const MODEL = 'test-model'
-const LARGE = ['chunk', 'posting', 'lexeme', 'sentence', 'article', 'revision']
+const LARGE = ['chunk', 'posting', 'lexeme', 'sentence', 'article', 'revision', 'answer']
 const VECTOR: Vector = [1, 0, 0, 0, 0, 0, 0, 0]
 const ARTICLE = 'art_500'
 
@@ -57,6 +58,10 @@ const GENERATE = [
    from chunk cross join lateral lexemes_of('Title ' || chunk.text) as found`,
   `insert into lexeme (lexeme, form, chunks)
    select posting.lexeme, posting.form, count(*) from posting group by 1, 2`,
+  `insert into answer (id, created_at, status, question, corpus_revision, body, trace, fingerprint)
+   select 'ans_' || number, timestamptz '2026-01-01' + number * interval '1 minute', 'answered', '', 1,
+     '{}', '{}', md5(number::text)
+   from generate_series(1, 2000) as number`,
   `update corpus set chunks = $1::integer, lexemes = $1::integer * 6`,
 ]
 
@@ -223,6 +228,11 @@ const ASKING: readonly Asking[] = [
   { name: 'an article', ask: (db) => loadArticle(db, ARTICLE), indexes: ['article_pkey'] },
   { name: 'a revision', ask: (db) => loadRevision(db, ARTICLE, 1), indexes: ['revision_pkey'] },
   {
+    name: 'an answer to repeat',
+    ask: (db) => loadAnswerToRepeat(db, 'fingerprint'),
+    indexes: ['answer_fingerprint'],
+  },
+  {
     name: 'the newest articles',
     ask: (db) => listArticles(db, {}, { after: null, limit: 20 }),
     indexes: ['article_live_published'],
@@ -258,6 +268,10 @@ describe('every index', () => {
     ['feed_due', (db) => listDueFeeds(db)],
     ['refresh_feed', (db) => loadCorpusProgress(db)],
     ['evaluation_created', (db) => listEvaluations(db, { limit: 20 })],
+    [
+      'answer_created',
+      (db) => deleteOldAnswers(db, { before: new Date(0), keptRuns: [], limit: 20 }),
+    ],
     ['feedback_answer', (db) => listLastFeedback(db, ['answer'])],
     ['review_listed', (db) => listReviews(db, 'open', { after: null, limit: 20 })],
     [

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CHECK_PREFIX } from '../src/answering/prompt.ts'
 import type { ChatModel, GenerateInput } from '../src/models/chat-model.ts'
 
 export interface Script {
   readonly pieces: readonly string[]
+  /** It says nothing before this has come. */
+  readonly after?: Promise<unknown>
   /** Before each piece. */
   readonly delayMs?: number
   /** In place of the piece with this index it says nothing more, until it is aborted. */
@@ -48,7 +51,7 @@ export function createScriptedChat({
     active: 0,
     peakActive: 0,
     countTokens: (text) => Math.ceil(text.length / CHARACTERS_PER_TOKEN),
-    generate: (input) => play(chat, input),
+    generate: (input) => (input.prefix === CHECK_PREFIX ? sayWord(chat) : play(chat, input)),
     close: () => Promise.resolve(),
   }
   if (!hasProbability) return chat
@@ -57,12 +60,19 @@ export function createScriptedChat({
   })
 }
 
+/** What a model without probabilities is asked for in their place. */
+async function* sayWord({ statesAnswer }: ScriptedChat) {
+  await Promise.resolve()
+  yield statesAnswer < 0.5 ? 'No' : 'Yes'
+}
+
 async function* play(chat: ScriptedChat, { prompt, signal }: GenerateInput) {
-  const { pieces, delayMs = 0, hangAt, throwAt, error } = chat.script
+  const { pieces, after, delayMs = 0, hangAt, throwAt, error } = chat.script
   chat.prompts.push(prompt)
   chat.active += 1
   chat.peakActive = Math.max(chat.peakActive, chat.active)
   try {
+    await after
     for (let at = 0; at <= pieces.length; at += 1) {
       if (at === throwAt) throw error ?? new Error('The scripted model failed.')
       if (at === hangAt) await untilAborted(signal)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerPieces, hasTakenBack } from './answer-pieces.ts'
+import { answerPieces } from './answer-pieces.ts'
 import { parseAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 
@@ -32,23 +32,5 @@ describe('answerPieces', () => {
   it('keeps marks that are words of a sentence', () => {
     const answer = answerOf('Read a[0] first. [1]', ['Read a[0] first.'])
     expect(answerPieces(answer)[0]?.text).toBe('Read a[0] first.')
-  })
-})
-
-describe('hasTakenBack', () => {
-  it('does not count marks and white space as words', () => {
-    expect(hasTakenBack('One.  Two.\n', answerOf('One. [1] Two. [1]', []))).toBe(false)
-  })
-
-  it('is false where nothing was streamed', () => {
-    expect(hasTakenBack('', answerOf('One. [1]', []))).toBe(false)
-  })
-
-  it.each([
-    ['at the end', 'One. Two.', 'One. [1]'],
-    ['at the start', 'One. Two.', 'Two. [1]'],
-    ['in the middle', 'One. Two. Three.', 'One. [1] Three. [2]'],
-  ])('sees a sentence that was dropped %s', (_where, streamed, final) => {
-    expect(hasTakenBack(streamed, answerOf(final, []))).toBe(true)
   })
 })

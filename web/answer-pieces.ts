@@ -1,4 +1,5 @@
 import type { Answer, AnswerSentence } from './answer.ts'
+import { FOOTNOTE_MARK } from './taken-back.ts'
 
 /** A sentence of an answer, what stands before it, and the numbers of its footnotes. */
 interface AnswerPiece {
@@ -7,8 +8,6 @@ interface AnswerPiece {
   readonly citations: readonly number[]
 }
 
-const FOOTNOTE_MARK = /\[\d+\]/g
-
 /** The answer's sentences in order; line breaks and list dashes between them are kept. */
 export function answerPieces(answer: Answer): readonly AnswerPiece[] {
   return answer.sentences.map((sentence, index) => ({
@@ -16,11 +15,6 @@ export function answerPieces(answer: Answer): readonly AnswerPiece[] {
     text: sentence.text,
     citations: sentence.citations,
   }))
-}
-
-/** Whether words that were streamed are not in the answer that counts. */
-export function hasTakenBack(streamed: string, answer: Answer): boolean {
-  return !bare(answer.answer).includes(bare(streamed))
 }
 
 function gapBefore(
@@ -34,9 +28,4 @@ function gapBefore(
   const lineBreaks = gap.replace(/[^\n]/g, '').slice(0, 2)
   const rest = gap.trimStart()
   return lineBreaks === '' ? ` ${rest}` : lineBreaks + rest
-}
-
-/** Marks and white space are laid out anew in the final answer: they are not words. */
-function bare(text: string): string {
-  return text.replace(FOOTNOTE_MARK, '').replace(/\s+/g, '')
 }

@@ -6,6 +6,8 @@ export type Send = (path: string, init?: RequestInit) => Promise<Response>
 const STORAGE_NAME = 'footnote-api-key'
 
 interface ApiKey {
+  /** Null where there is none. */
+  readonly kept: () => string | null
   readonly send: Send
   forget(): void
 }
@@ -49,7 +51,7 @@ export function createApiKey({ onChange }: { onChange: (isKept: boolean) => void
   }
 
   onChange(key !== null)
-  return { send, forget: () => keep(null) }
+  return { kept: () => key, send, forget: () => keep(null) }
 }
 
 function withKey(init: RequestInit, key: string | null): RequestInit {

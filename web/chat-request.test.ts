@@ -5,6 +5,16 @@ it('asks the first question alone', () => {
   expect(chatRequest('What is it?', [])).toEqual({ question: 'What is it?', stream: true })
 })
 
+it('asks for a fresh answer only where one is wanted', () => {
+  const fresh = { fresh: true }
+  expect(chatRequest('What is it?', [], fresh)).toEqual({
+    question: 'What is it?',
+    stream: true,
+    fresh: true,
+  })
+  expect(chatRequest('And then?', [{ question: 'a', answer: 'b' }], fresh).fresh).toBe(true)
+})
+
 it('sends a follow-up with what was said before it, in order', () => {
   expect(chatRequest('And then?', [{ question: 'What is it?', answer: 'A queue. [1]' }])).toEqual({
     messages: [

@@ -24,16 +24,27 @@ const openArticle = createArticleDialog(apiKey.send)
 const readiness = watchReadiness({ onBecameReady: () => void showLibrary(apiKey.send) })
 
 let finished: FinishedTurn[] = []
+/** By turn, what it added to the conversation. */
+const said = new WeakMap<Turn, FinishedTurn>()
 let running: AbortController | null = null
 let turnCount = 0
 
-async function askQuestion(question: string): Promise<void> {
+interface Asking {
+  /** What the question may lean on. */
+  readonly earlier: readonly FinishedTurn[]
+  readonly fresh: boolean
+}
+
+async function askQuestion(
+  question: string,
+  asking: Asking = { earlier: [...finished], fresh: false },
+): Promise<void> {
   if (running !== null) return
   const stopping = new AbortController()
-  const turn = addTurn(question)
+  const turn = addTurn(question, asking)
   setRunning(stopping)
   try {
-    await follow(turn, { question, signal: stopping.signal })
+    await follow(turn, { question, ...asking, signal: stopping.signal })
   } catch (error) {
     if (stopping.signal.aborted) turn.stop()
     else turn.fail(problemOfError(error))
@@ -45,17 +56,26 @@ async function askQuestion(question: string): Promise<void> {
 
 async function follow(
   turn: Turn,
-  { question, signal }: { readonly question: string; readonly signal: AbortSignal },
+  { question, earlier, fresh, signal }: Asking & FollowOptions,
 ): Promise<void> {
-  for await (const event of ask(chatRequest(question, finished), { send: apiKey.send, signal })) {
+  const request = chatRequest(question, earlier, { fresh })
+  for await (const event of ask(request, { send: apiKey.send, signal })) {
     signal.throwIfAborted()
     turn.apply(event)
-    if (event.kind === 'answer-end') finished.push({ question, answer: event.answer.answer })
+    if (event.kind !== 'answer-end') continue
+    const entry = { question, answer: event.answer.answer }
+    finished.push(entry)
+    said.set(turn, entry)
   }
 }
 
+interface FollowOptions {
+  readonly question: string
+  readonly signal: AbortSignal
+}
+
 /** The newest turn stands first, right under the question field: its footnotes can be long. */
-function addTurn(question: string): Turn {
+function addTurn(question: string, { earlier }: Asking): Turn {
   turnCount += 1
   const turn = createTurn(question, {
     turnId: `turn-${turnCount}`,
@@ -65,6 +85,12 @@ function addTurn(question: string): Turn {
       if (running !== null) return
       turn.root.remove()
       void askQuestion(question)
+    },
+    askAnew: () => {
+      if (running !== null) return
+      turn.root.remove()
+      finished = finished.filter((each) => each !== said.get(turn))
+      void askQuestion(question, { earlier, fresh: true })
     },
   })
   thread.prepend(turn.root)

@@ -1,4 +1,3 @@
-import { hasTakenBack } from './answer-pieces.ts'
 import type { Answer, Place, Source } from './answer.ts'
 import type { Send } from './api-key.ts'
 import type { AskEvent } from './ask.ts'
@@ -7,6 +6,7 @@ import { renderFeedback } from './feedback.ts'
 import type { Problem } from './problem.ts'
 import { renderAnswer } from './render-answer.ts'
 import { renderFacts, renderFootnotes } from './render-footnotes.ts'
+import { findTakenBack } from './taken-back.ts'
 
 export interface Turn {
   readonly root: HTMLElement
@@ -19,6 +19,8 @@ interface TurnOptions {
   readonly turnId: string
   readonly openArticle: (place: Place) => void
   readonly askAgain: () => void
+  /** Has an answer that was kept replaced by a new one. */
+  readonly askAnew: () => void
   readonly send: Send
 }
 
@@ -41,7 +43,7 @@ export function createTurn(question: string, options: TurnOptions): Turn {
 
   function stream(text: string): void {
     if (streamed.data === '') {
-      say('Writing…')
+      say('Writing, not yet checked against the articles…')
       body.replaceChildren(element('p', [streamed], { class: 'answer-text provisional' }))
     }
     streamed.appendData(text)
@@ -54,12 +56,12 @@ export function createTurn(question: string, options: TurnOptions): Turn {
   }
 
   function end(answer: Answer): void {
-    const notice = takenBackNotice(streamed.data, answer)
-    settle([...understoodAs(question, answer), renderAnswer(answer, options), ...notice])
+    const takenBack = renderTakenBack(streamed.data, answer)
+    settle([...understoodAs(question, answer), renderAnswer(answer, options), ...takenBack])
     root.append(renderFeedback({ answerId: answer.id, ...options }))
     const footnotes = renderFootnotes(answer, options)
     if (footnotes !== null) root.append(footnotes)
-    root.append(renderFacts(answer))
+    root.append(renderFacts(answer), ...renderAnew(answer, options))
   }
 
   function fail({ title, detail }: Problem): void {
@@ -93,6 +95,10 @@ export function createTurn(question: string, options: TurnOptions): Turn {
   return { root, apply, fail, stop }
 }
 
+function renderAnew({ cached }: Answer, { askAnew }: TurnOptions): HTMLElement[] {
+  return cached ? [button('Answer it anew', askAnew)] : []
+}
+
 function problemBox(lines: readonly Node[], askAgain: () => void): HTMLElement {
   return element('div', [...lines, button('Ask again', askAgain)], { class: 'problem' })
 }
@@ -112,11 +118,10 @@ function understoodAs(asked: string, { question }: Answer): HTMLElement[] {
   return [element('p', [`Understood as: ${question}`], { class: 'about' })]
 }
 
-function takenBackNotice(streamed: string, answer: Answer): HTMLElement[] {
-  if (!hasTakenBack(streamed, answer)) return []
-  const words =
-    answer.reason === 'not-answered'
-      ? 'The words were taken back: the articles do not state them as an answer.'
-      : 'Some words were taken back: nothing in the articles supports them.'
-  return [element('p', [words], { class: 'taken-back' })]
+/** Folded: nobody is to read again what does not hold, and whoever wonders what it was can look. */
+function renderTakenBack(streamed: string, answer: Answer): HTMLElement[] {
+  const taken = findTakenBack(streamed, answer)
+  if (taken === null) return []
+  const words = element('p', [element('s', [taken.words])], { class: 'answer-text withdrawn' })
+  return [element('details', [element('summary', [taken.notice]), words], { class: 'taken-back' })]
 }

@@ -1,61 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer, AnswerReason, Filters, Passage, RefusalReason } from '../domain.ts'
-import type { ChatTurn } from '../models/chat-turns.ts'
+import type { Answer, AnswerReason, Passage, RefusalReason } from '../domain.ts'
+import type { ChatPlace, ChatTurn } from '../models/chat-turns.ts'
 import type { SearchResult } from '../retrieval/search.ts'
-import type { Thresholds } from './calibration.ts'
+import type { RecalledAnswer } from './answer-cache.ts'
+import type { AnswerEvent, AnswerRequest, AnswerSteps, Retrieved } from './answer-steps.ts'
+import type { Stated } from './ask-stated.ts'
+import { checkDraft, type CheckedDraft } from './check-draft.ts'
 import type { UnderstoodQuestion } from './condense.ts'
 import { extractAnswer } from './extracted.ts'
-import type { Generate, Generated } from './generate.ts'
-import type { ground, Grounded } from './grounding.ts'
-import { describeNothing, describeRefusal, type decide } from './refusal.ts'
-
-export interface AnswerRequest {
-  readonly understood: UnderstoodQuestion
-  readonly filters: Filters
-  /** Ids of sentences to answer without. */
-  readonly exclude?: readonly string[]
-  /** The vector arm's share of the search, where it is to be another than the service's. */
-  readonly vectorWeight?: number
-  readonly maxPassages?: number
-  readonly signal: AbortSignal
-}
-
-export type AnswerEvent =
-  | { readonly type: 'sources-available'; readonly sources: readonly Passage[] }
-  | { readonly type: 'answer-queued'; readonly position: number }
-  | { readonly type: 'answer-delta'; readonly text: string }
-
-export interface Retrieved {
-  readonly search: SearchResult
-  readonly passages: readonly Passage[]
-}
-
-/** The steps of an answer; each can be replaced alone. */
-export interface AnswerSteps {
-  readonly retrieve: (request: AnswerRequest) => Promise<Retrieved>
-  readonly takeTurn: (options: {
-    readonly signal: AbortSignal
-    readonly onPosition: (position: number) => void
-  }) => Promise<ChatTurn | null>
-  readonly generate: Generate
-  /** How near each sentence of an answer is to each sentence of the passages. */
-  readonly compare: (
-    sentences: readonly string[],
-    passages: readonly Passage[],
-    signal: AbortSignal,
-  ) => Promise<readonly ReadonlyMap<string, number>[]>
-  readonly split: (text: string) => readonly string[]
-  readonly ground: typeof ground
-  /** How likely the evidence states the answer; null where the model gives no probability. */
-  readonly checkStated: (
-    turn: ChatTurn,
-    input: { readonly question: string; readonly grounded: Grounded },
-    signal: AbortSignal,
-  ) => Promise<number | null>
-  readonly decide: typeof decide
-  readonly models: { readonly chat: () => string | null; readonly embedding: string }
-  readonly thresholds: Thresholds
-}
+import type { Grounded } from './grounding.ts'
+import { describeNothing, describeRefusal } from './refusal.ts'
+import { timeSteps, type StepTimings } from './time-steps.ts'
 
 export interface AnswerTrace {
   readonly understood: UnderstoodQuestion
@@ -71,9 +26,17 @@ export interface AnswerTrace {
   readonly decision: {
     readonly reason: AnswerReason | null
     readonly statesAnswer: number | null
+    /** What `statesAnswer` was read from; null where there is none. */
+    readonly basis: Stated['basis'] | null
     readonly threshold: number | null
   }
-  readonly fingerprint: { readonly chat: string | null; readonly embedding: string }
+  readonly timings: StepTimings
+  readonly fingerprint: {
+    readonly chat: string | null
+    readonly embedding: string
+    /** Of all that the answer depends on; null where it is not given to anyone else. */
+    readonly answer: string | null
+  }
 }
 
 export interface Answered {
@@ -89,30 +52,56 @@ export async function answerQuestion(
   steps: AnswerSteps,
   onEvent: OnEvent = () => undefined,
 ): Promise<Answered> {
+  // Before the search: a full queue is told at once, and costs nothing.
+  const place = steps.enterQueue()
+  try {
+    return await answerFrom(place, { request, onEvent, ...timeSteps(steps) })
+  } finally {
+    place.leave()
+  }
+}
+
+interface Asked {
+  readonly request: AnswerRequest
+  readonly steps: AnswerSteps
+  readonly timings: StepTimings
+  readonly onEvent: OnEvent
+}
+
+async function answerFrom(place: ChatPlace, { onEvent, ...asked }: Asked): Promise<Answered> {
+  const { request, steps } = asked
   const startedAt = performance.now()
   const retrieved = await steps.retrieve(request)
   const searchMs = sinceMs(startedAt)
   onEvent({ type: 'sources-available', sources: retrieved.passages })
-  const draft = { request, steps, retrieved, startedAt, searchMs }
-  if (retrieved.passages.length === 0) return refuse(draft, 'no-evidence')
-  const turn = await steps.takeTurn({
+  const blank = { ...asked, retrieved, startedAt, searchMs, queuedMs: 0, fingerprint: null }
+  if (retrieved.passages.length === 0) return refuse(blank, 'no-evidence')
+  const { kept, fingerprint } = await steps.recall(request, retrieved)
+  if (kept !== null) return giveAgain(blank, kept, onEvent)
+  const draft = { ...blank, fingerprint }
+  const queuedAt = performance.now()
+  const turn = await place.take({
     signal: request.signal,
     onPosition: (position) => onEvent({ type: 'answer-queued', position }),
   })
-  if (turn === null) return extract(draft)
-  try {
-    return await write(draft, turn, onEvent)
-  } finally {
-    turn.release()
-  }
+  if (turn === null) return extract({ ...draft, queuedMs: sinceMs(queuedAt) })
+  return write({ ...draft, queuedMs: turn.queuedMs }, turn, onEvent)
 }
 
-interface Draft {
-  readonly request: AnswerRequest
-  readonly steps: AnswerSteps
+interface Draft extends Omit<Asked, 'onEvent'> {
   readonly retrieved: Retrieved
   readonly startedAt: number
   readonly searchMs: number
+  readonly queuedMs: number
+  readonly fingerprint: string | null
+}
+
+/** Words that a refusal took back are not said again. */
+function giveAgain(draft: Draft, kept: RecalledAnswer, onEvent: OnEvent): Answered {
+  const text = kept.sentences.map((sentence) => sentence.text).join(' ')
+  if (text !== '') onEvent({ type: 'answer-delta', text })
+  const { answer, trace } = finish(draft, { ...kept, sources: draft.retrieved.passages })
+  return { answer: { ...answer, ...kept, cached: true }, trace }
 }
 
 async function write(draft: Draft, turn: ChatTurn, onEvent: OnEvent): Promise<Answered> {
@@ -127,34 +116,12 @@ async function write(draft: Draft, turn: ChatTurn, onEvent: OnEvent): Promise<An
   })
   // No first word: the articles are still there, and what they say is better than an error.
   if (generated === null) return extract(draft)
-  const sentences = steps.split(generated.text)
-  const similarities = await steps.compare(sentences, passages, signal)
-  const { question } = request.understood
-  const grounded = steps.ground({ question, sentences, passages, similarities })
-  const statesAnswer =
-    grounded.sentences.length === 0
-      ? null
-      : await steps.checkStated(turn, { question, grounded }, signal)
-  const threshold = steps.thresholds.stated(turn.model.id)
-  const reason = steps.decide({
-    sentences: grounded.sentences,
-    passages,
-    generated: generated.text,
-    statesAnswer,
-    threshold,
-  })
-  const written = { turn, generated, grounded, decision: { reason, statesAnswer, threshold } }
-  return reason === null ? accept(draft, written) : refuse(draft, reason, written)
+  const checked = await checkDraft({ request, steps, retrieved, turn, generated })
+  const { reason } = checked.decision
+  return reason === null ? accept(draft, checked) : refuse(draft, reason, checked)
 }
 
-interface Written {
-  readonly turn: ChatTurn
-  readonly generated: Generated
-  readonly grounded: Grounded
-  readonly decision: AnswerTrace['decision']
-}
-
-function accept(draft: Draft, written: Written): Answered {
+function accept(draft: Draft, written: CheckedDraft): Answered {
   const { answer, sentences, citations } = written.grounded
   const { passages } = draft.retrieved
   return finish(
@@ -164,7 +131,7 @@ function accept(draft: Draft, written: Written): Answered {
   )
 }
 
-function refuse(draft: Draft, reason: RefusalReason, written?: Written): Answered {
+function refuse(draft: Draft, reason: RefusalReason, written?: CheckedDraft): Answered {
   const { passages, search } = draft.retrieved
   const answer =
     search.reason === null
@@ -188,8 +155,8 @@ function extract(draft: Draft): Answered {
 
 type Outcome = Pick<Answer, 'status' | 'reason' | 'answer' | 'sentences' | 'citations' | 'sources'>
 
-function finish(draft: Draft, outcome: Outcome, written?: Written): Answered {
-  const { request, steps, retrieved, startedAt, searchMs } = draft
+function finish(draft: Draft, outcome: Outcome, written?: CheckedDraft): Answered {
+  const { request, steps, retrieved, startedAt, searchMs, queuedMs } = draft
   const chat = steps.models.chat()
   return {
     answer: {
@@ -199,7 +166,7 @@ function finish(draft: Draft, outcome: Outcome, written?: Written): Answered {
       models: { chat, embedding: steps.models.embedding },
       tokens: written?.generated.tokens ?? { prompt: 0, completion: 0 },
       timings: {
-        queuedMs: written?.turn.queuedMs ?? 0,
+        queuedMs,
         searchMs,
         firstTokenMs: written === undefined ? null : written.generated.firstTokenAt(startedAt),
         totalMs: sinceMs(startedAt),
@@ -212,15 +179,20 @@ function finish(draft: Draft, outcome: Outcome, written?: Written): Answered {
   }
 }
 
-function toTrace(draft: Draft, reason: AnswerReason | null, written?: Written): AnswerTrace {
-  const { request, steps, retrieved } = draft
+function toTrace(draft: Draft, reason: AnswerReason | null, written?: CheckedDraft): AnswerTrace {
+  const { request, steps, retrieved, timings } = draft
   return {
     understood: request.understood,
     time: retrieved.search.time,
     candidates: retrieved.search.candidates,
     passages: retrieved.passages,
     ...(written === undefined ? unwritten(reason) : describeWritten(written)),
-    fingerprint: { chat: steps.models.chat(), embedding: steps.models.embedding },
+    timings: { ...timings },
+    fingerprint: {
+      chat: steps.models.chat(),
+      embedding: steps.models.embedding,
+      answer: written === undefined || written.isBlind ? null : draft.fingerprint,
+    },
   }
 }
 
@@ -229,13 +201,13 @@ type WrittenTrace = Pick<
   'prompt' | 'promptHash' | 'generated' | 'dropped' | 'decision'
 >
 
-function describeWritten({ generated, grounded, decision }: Written): WrittenTrace {
+function describeWritten({ generated, grounded, decision }: CheckedDraft): WrittenTrace {
   const { prompt, promptHash, text } = generated
   return { prompt, promptHash, generated: text, dropped: grounded.dropped, decision }
 }
 
 function unwritten(reason: AnswerReason | null): WrittenTrace {
-  const decision = { reason, statesAnswer: null, threshold: null }
+  const decision = { reason, statesAnswer: null, basis: null, threshold: null }
   return { prompt: null, promptHash: null, generated: null, dropped: [], decision }
 }
 

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const MADE = {
   fusion: { default: { vectorWeight: 0.6 }, 'onnx:known': { vectorWeight: 0.35 } },
   extractedThreshold: 0.55,
-  statedThreshold: { default: 0.5, 'llama:known': 0.7 },
+  statedThreshold: { default: { threshold: 0.5 }, 'llama:known': { threshold: 0.7 } },
 } satisfies Calibration
 
 function write(text: string): string {
@@ -49,6 +49,15 @@ describe('the calibration', () => {
     const other = { ...MADE.fusion, 'onnx:known': { vectorWeight: 0.4 } }
     expect(calibratedValues({ ...MADE, fusion: other })).not.toEqual(calibratedValues(MADE))
   })
+
+  it('is by the values alone, whatever run a threshold came from', () => {
+    const fitted = (threshold: number) => ({
+      ...MADE,
+      statedThreshold: { ...MADE.statedThreshold, 'llama:known': { threshold, fit: REFUSAL_FIT } },
+    })
+    expect(calibratedValues(fitted(0.7))).toEqual(calibratedValues(MADE))
+    expect(calibratedValues(fitted(0.71))).not.toEqual(calibratedValues(MADE))
+  })
 })
 
 const FIT = {
@@ -58,6 +67,13 @@ const FIT = {
   sets: { made: { hash: 'beef', tuning: 2, test: 0 } },
   curve: { '0.35': 0.9 },
   check: null,
+}
+
+const REFUSAL_FIT = {
+  ...FIT,
+  cases: { answerable: 1, nearMiss: 1, offCorpus: 0, hiddenEvidence: 0 },
+  auc: 1,
+  curve: {},
 }
 
 describe('a calibration file that cannot be used', () => {
@@ -94,6 +110,7 @@ describe('a calibration file that cannot be used', () => {
     ['fusion.default', { fusion: {} }],
     ['extractedThreshold', { extractedThreshold: undefined }],
     ['statedThreshold.default', { statedThreshold: {} }],
+    ['statedThreshold.default', { statedThreshold: { default: 0.5 } }],
     ['vectorWeight', { vectorWeight: 0.6 }],
   ])('has a fault at %s, which is named', async (where, changes) => {
     const fault = await faultOf(write(JSON.stringify({ ...MADE, ...changes })))

@@ -49,16 +49,86 @@ const fittedWeight = z.strictObject({
   fit: fusionFit.optional(),
 })
 
+/** What a threshold does to the tuning cases; null of a kind of which there are none. */
+const refusalOutcome = z.strictObject({
+  objective: share,
+  /** Of the answerable, answered and right. */
+  correct: share,
+  /** Of the answerable, refused. */
+  falseRefusals: share,
+  /** Of those to be refused, refused. */
+  nearMiss: share.nullable(),
+  offCorpus: share.nullable(),
+  hiddenEvidence: share.nullable(),
+})
+
+/** A share with its 95 % interval; null of a kind of which there are none. */
+const measuredShare = z
+  .strictObject({ share, low: share, high: share, of: z.int().min(1) })
+  .nullable()
+
+const refusalTotals = z.strictObject({
+  threshold: share,
+  objective: share,
+  correct: measuredShare,
+  falseRefusals: measuredShare,
+  nearMiss: measuredShare,
+  offCorpus: measuredShare,
+  hiddenEvidence: measuredShare,
+})
+
+const count = z.int().min(0)
+
+/** The run that made a threshold, for whoever reviews the file (eval/fit-refusal.ts). */
+export const refusalFit = z.strictObject({
+  at: z.iso.datetime(),
+  commit: z.string().nullable(),
+  /** Hash of the library that was asked about. */
+  corpus: z.string(),
+  /** By set: the hash of its cases, and how many questions of each half were asked. */
+  sets: z.record(z.string(), z.strictObject({ hash: z.string(), tuning: count, test: count })),
+  /** The tuning questions. */
+  cases: z.strictObject({
+    answerable: count,
+    nearMiss: count,
+    offCorpus: count,
+    hiddenEvidence: count,
+  }),
+  /** How well the model's own likelihood tells right answers from those to be refused; null where it cannot be said. */
+  auc: share.nullable(),
+  /** By threshold, from "0.00" to "1.00", with the chosen one. */
+  curve: z.record(z.string(), refusalOutcome),
+  /** On the other half; null where the sets have none of it, or only of one kind. */
+  check: z
+    .strictObject({
+      cases: z.int().min(1),
+      auc: share.nullable(),
+      chosen: refusalTotals,
+      previous: refusalTotals,
+    })
+    .nullable(),
+})
+
+const fittedThreshold = z.strictObject({
+  /** How likely the evidence must state the answer. */
+  threshold: share,
+  /** Absent from a threshold that was set by hand. */
+  fit: refusalFit.optional(),
+})
+
 const calibrationFile = z.strictObject({
   /** By embedding model. */
   fusion: z.record(z.string(), fittedWeight).and(z.object({ default: fittedWeight })),
   /** Where the best sentence is less relevant than this, extracts are refused. */
   extractedThreshold: z.number(),
-  /** By chat model: how likely the evidence must state the answer. */
-  statedThreshold: z.record(z.string(), share).and(z.object({ default: share })),
+  /** By chat model. */
+  statedThreshold: z
+    .record(z.string(), fittedThreshold)
+    .and(z.object({ default: fittedThreshold })),
 })
 
 export type FusionFit = Readonly<z.output<typeof fusionFit>>
+export type RefusalFit = Readonly<z.output<typeof refusalFit>>
 export type Calibration = Readonly<z.output<typeof calibrationFile>>
 
 /** What is fitted and not written by hand stands in one reviewed file, which comes with the code. */
@@ -112,13 +182,24 @@ export interface Thresholds {
 
 export function thresholdsOf({ statedThreshold, extractedThreshold }: Calibration): Thresholds {
   return {
-    stated: (chatModel) => statedThreshold[chatModel] ?? statedThreshold.default,
+    stated: (chatModel) => (statedThreshold[chatModel] ?? statedThreshold.default).threshold,
     extracted: extractedThreshold,
   }
 }
 
 /** What answers depend on, without the runs that it came from. */
-export function calibratedValues({ fusion, ...thresholds }: Calibration): object {
-  const weights = Object.entries(fusion).map(([model, { vectorWeight }]) => [model, vectorWeight])
-  return { fusion: Object.fromEntries(weights) as object, ...thresholds }
+export function calibratedValues(calibration: Calibration): object {
+  const { fusion, statedThreshold, ...rest } = calibration
+  return {
+    fusion: mapValues(fusion, ({ vectorWeight }) => vectorWeight),
+    ...rest,
+    statedThreshold: mapValues(statedThreshold, ({ threshold }) => threshold),
+  }
+}
+
+function mapValues<Value>(
+  values: Readonly<Record<string, Value>>,
+  map: (value: Value) => number,
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
 }

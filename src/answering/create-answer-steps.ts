@@ -1,37 +1,39 @@
 import { isVectorSizeError } from '../db/database-errors.ts'
 import type { Database } from '../db/database.ts'
 import type { Passage } from '../domain.ts'
-import type { ChatTurn, ChatTurns } from '../models/chat-turns.ts'
+import type { AppError } from '../errors.ts'
+import type { ChatTurns } from '../models/chat-turns.ts'
 import type { EmbeddingModel } from '../models/embedding.ts'
 import { packPassages } from '../retrieval/passages.ts'
 import type { Search } from '../retrieval/search.ts'
 import { splitAnswer } from '../retrieval/split-sentences.ts'
 import { sentenceSimilarities } from '../store/sentences.ts'
-import type { AnswerSteps } from './answer-question.ts'
+import type { Recall } from './answer-cache.ts'
+import type { AnswerSteps } from './answer-steps.ts'
 import type { Thresholds } from './calibration.ts'
+import { checkStated } from './check-stated.ts'
 import { generateAnswer } from './generate.ts'
 import { ground } from './grounding.ts'
-import { buildCheck, CHECK_PREFIX } from './prompt.ts'
+import { quoteFrom } from './quote-evidence.ts'
 import { decide } from './refusal.ts'
 
 interface StepDependencies {
   readonly database: Pick<Database, 'pool'>
   readonly search: Search
   readonly chat: ChatTurns
+  readonly recall: Recall
   readonly embedding: () => EmbeddingModel | undefined
   readonly embeddingId: string
   readonly thresholds: Thresholds
   readonly onEmbeddingFault: (error: unknown) => void
-  /** Told with each answer whether the model gave a first word. */
-  readonly onChat: (status: 'ok' | 'unavailable') => void
+  /** Told with each answer whether the model gave a first word, and why not. */
+  readonly onChat: (status: 'ok' | 'unavailable', fault?: AppError) => void
   readonly countTokens: (text: string) => number
 }
 
 /** With the rules and the question, the prompt of this many tokens of passages stays under 500. */
-const PASSAGE_TOKENS = 400
-const MAX_PASSAGES = 8
-/** The check reads the sentences that the answer rests on, the best three. */
-const CHECK_SENTENCES = 3
+export const PASSAGE_TOKENS = 400
+export const MAX_PASSAGES = 8
 
 export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
   const { search, chat, embeddingId, thresholds, countTokens, onChat } = dependencies
@@ -46,23 +48,24 @@ export function createAnswerSteps(dependencies: StepDependencies): AnswerSteps {
       })
       return { search: result, passages }
     },
-    takeTurn: (options) => chat.take(options),
+    enterQueue: () => chat.enter(),
+    recall: dependencies.recall,
     async generate(turn, request) {
-      const generated = await generateAnswer(turn, request)
-      onChat(generated === null ? 'unavailable' : 'ok')
+      let fault: AppError | undefined
+      const onAbsent = (error: AppError) => (fault = error)
+      const generated = await generateAnswer(turn, { ...request, onAbsent })
+      // After a wait, a first word that did not come in the time left tells nothing of the model.
+      if (generated !== null || turn.queuedMs === 0) {
+        onChat(generated === null ? 'unavailable' : 'ok', fault)
+      }
       return generated
     },
     compare: (sentences, passages, signal) =>
       compareSentences(dependencies, { sentences, passages, signal }),
     split: (text) => splitAnswer(text).map(({ start, end }) => text.slice(start, end)),
     ground,
-    checkStated: (turn, { question, grounded }, signal) =>
-      probabilityStated(turn, {
-        question,
-        answer: grounded.sentences.map(({ text }) => text).join(' '),
-        evidence: grounded.citations.slice(0, CHECK_SENTENCES).map(({ quote }) => quote),
-        signal,
-      }),
+    quote: quoteFrom,
+    checkStated: (turn, input, signal) => checkStated(turn, input, { signal }),
     decide,
     models: { chat: () => chat.model?.id ?? null, embedding: embeddingId },
     thresholds,
@@ -95,23 +98,4 @@ async function compareSentences(
     onEmbeddingFault(error)
     return []
   })
-}
-
-interface StatedInput {
-  readonly question: string
-  readonly answer: string
-  readonly evidence: readonly string[]
-  readonly signal: AbortSignal
-}
-
-async function probabilityStated(turn: ChatTurn, input: StatedInput): Promise<number | null> {
-  const { model } = turn
-  if (model.probability === undefined) return null
-  const [yes] = await model.probability({
-    prefix: CHECK_PREFIX,
-    prompt: buildCheck(input),
-    choices: ['Yes', 'No'],
-    signal: input.signal,
-  })
-  return yes ?? null
 }

@@ -1,6 +1,7 @@
 import type { Answer, AnswerSentence, Citation, Passage } from '../domain.ts'
 import { toPassage } from '../retrieval/passages.ts'
 import { rankSentences, type FoundChunk, type RankedSentence } from '../retrieval/rank-sentences.ts'
+import { findFetched } from './foreign-links.ts'
 import { toCitation } from './grounding.ts'
 
 interface ExtractOptions {
@@ -22,7 +23,9 @@ export function extractAnswer(
   chunks: readonly FoundChunk[],
   { question, threshold }: ExtractOptions,
 ): Extracted | null {
-  const ranked = rankSentences(chunks, question)
+  const ranked = rankSentences(chunks, question).filter(
+    ({ sentence }) => findFetched(sentence.text) === null,
+  )
   const best = ranked[0]
   if (best === undefined) return null
   const quotes = ranked

@@ -1,7 +1,7 @@
 import type { Passage } from '../domain.ts'
 import { AppError } from '../errors.ts'
 import type { ChatTurn } from '../models/chat-turns.ts'
-import { DEADLINES, withDeadlines } from '../models/deadlines.ts'
+import { withDeadlines } from '../models/deadlines.ts'
 import { createGeneratedText } from './generated-text.ts'
 import { buildPrompt, type Prompt } from './prompt.ts'
 
@@ -12,6 +12,8 @@ export interface GenerateRequest {
   readonly passages: readonly Passage[]
   readonly signal: AbortSignal
   readonly onText: (text: string) => void
+  /** Told why there was no first word. */
+  readonly onAbsent?: (error: AppError) => void
 }
 
 export interface Generated {
@@ -34,8 +36,8 @@ export const generateAnswer: Generate = (turn, request) =>
 
 /** What the model writes to any prompt. */
 export async function generateText(
-  { model }: ChatTurn,
-  request: Prompt & Pick<GenerateRequest, 'signal' | 'onText'>,
+  { model, deadlines }: ChatTurn,
+  request: Prompt & Pick<GenerateRequest, 'signal' | 'onText' | 'onAbsent'>,
 ): Promise<Generated | null> {
   const { prefix, prompt, hash } = request
   const generated = createGeneratedText()
@@ -43,16 +45,18 @@ export async function generateText(
   try {
     const pieces = withDeadlines(
       (signal) => model.generate({ prefix, prompt, signal, maxTokens: MAX_ANSWER_TOKENS }),
-      { signal: request.signal, deadlines: DEADLINES },
+      { signal: request.signal, deadlines },
     )
     for await (const piece of pieces) {
       firstAt ??= performance.now()
       tell(request, generated.push(piece))
+      if (generated.isOver) break
     }
     tell(request, generated.end())
   } catch (error) {
-    if (firstAt === null && isModelAbsent(error)) return null
-    throw error
+    if (firstAt !== null || !isModelAbsent(error)) throw error
+    request.onAbsent?.(error)
+    return null
   }
   const { text } = generated
   return {
@@ -68,9 +72,9 @@ function tell({ onText }: Pick<GenerateRequest, 'onText'>, text: string): void {
   if (text !== '') onText(text)
 }
 
-function isModelAbsent(error: unknown): boolean {
+function isModelAbsent(error: unknown): error is AppError {
   return (
     error instanceof AppError &&
-    (error.code === 'model-unavailable' || error.code === 'model-timeout')
+    ['model-unavailable', 'model-timeout', 'model-busy'].includes(error.code)
   )
 }

@@ -17,6 +17,10 @@ describe('numbers', () => {
     expect([...toNumbers('version 1.2.3')]).toEqual(['1.2.3'])
   })
 
+  it('end where two dots part them', () => {
+    expect([...toNumbers('time=0.850..0.870, 3, 4')]).toEqual(['0.85', '0.87', '3', '4'])
+  })
+
   it('hold their unit apart', () => {
     expect([...toNumbers('95% and 42ms')]).toEqual(['95', '42'])
   })
@@ -38,7 +42,7 @@ describe('names', () => {
 
 describe('what the evidence lacks', () => {
   const missing = (text: string, evidence: string, more = {}) =>
-    findMissing(text, { evidence, around: '', question: '', ...more })
+    findMissing(text, { evidence, headings: '', around: '', question: '', ...more })
 
   it('is a number that was swapped', () => {
     expect(missing('The cap is 9000 bytes.', 'It is capped at 8000 bytes.')).toBe('9000')
@@ -50,8 +54,32 @@ describe('what the evidence lacks', () => {
 
   it('is not a name that the heading has', () => {
     expect(
-      missing('In Postgres it is capped.', 'It is capped.', { around: 'Postgres limits' }),
+      missing('In Postgres it is capped.', 'It is capped.', { headings: 'Postgres limits' }),
     ).toBeNull()
+  })
+
+  it('is a name that only the text around has, unless the question has it, too', () => {
+    const around = 'Redis was tried first.'
+    const question = 'Is Redis capped?'
+    expect(missing('In Redis it is capped.', 'It is capped.', { around })).toBe('Redis')
+    expect(missing('In Redis it is capped.', 'It is capped.', { around, question })).toBeNull()
+  })
+
+  it('is not a number that the evidence has in words', () => {
+    expect(missing('They wait 10 seconds.', 'They wait ten seconds.')).toBeNull()
+  })
+
+  it('is not a number of the question that stands around the evidence', () => {
+    const more = { around: 'Tools of 2026.', question: 'What is new in 2026?' }
+    expect(missing('In 2026 agents are new.', 'Agents are new.', more)).toBeNull()
+    expect(missing('In 2026 agents are new.', 'Agents are new.', { around: more.around })).toBe(
+      '2026',
+    )
+  })
+
+  it('is not the longer form of a name', () => {
+    expect(missing('So does Postgres.', 'PostgreSQL does so.')).toBeNull()
+    expect(missing('So does Post.', 'PostgreSQL does so.')).toBe('Post')
   })
 
   it('is a name of the question, even at the start of a sentence', () => {

@@ -1,8 +1,11 @@
+import { wordsToDigits } from './number-words.ts'
+
 // What must stand word for word in the evidence: numbers, names, identifiers and quoted strings. A
 // small model writes these wrongly while everything around them reads well.
 
-const NUMBER = /(?<![\p{L}\d_])[-+]?\d[\d,.]*(?:[kKmM](?![\p{L}\d]))?/gu
+const NUMBER = /(?<![\p{L}\d_])[-+]?\d+(?:[.,]\d+)*(?:[kKmM](?![\p{L}\d]))?/gu
 const IDENTIFIER = /[\p{L}_$][\p{L}\d_$./:-]*(?:\(\))?/gu
+const ABBREVIATIONS = new Set(['e.g', 'i.e'])
 const QUOTED = /["“`]([^"“”`]{2,})["”`]/gu
 
 /** 1,200 = 1200 = 1.2k; a version such as 1.2.3 stays as it is written. */
@@ -27,6 +30,7 @@ export function toNames(text: string, known: readonly string[] = []): readonly s
   const names: string[] = []
   for (const match of text.matchAll(IDENTIFIER)) {
     const word = match[0].replace(/[./:-]+$/, '')
+    if (ABBREVIATIONS.has(word)) continue
     const isFirst = /(^|[.!?:]["”')]*\s+|["“(]\s*)$/.test(text.slice(0, match.index))
     const isMarked = /[\d_$]|\(\)|\p{Ll}\p{Lu}|\p{Lu}{2}|\p{L}[.:/]\p{L}/u.test(word)
     if (isMarked || known.includes(word) || (!isFirst && /^\p{Lu}/u.test(word))) names.push(word)
@@ -40,7 +44,9 @@ function toQuoted(text: string): readonly string[] {
 
 interface MissingOptions {
   readonly evidence: string
-  /** Headings and text around the evidence, where a name may also stand, but no number. */
+  /** Where a name may also stand, but no number. */
+  readonly headings: string
+  /** The text around the evidence, where what the question has may also stand. */
   readonly around: string
   readonly question: string
 }
@@ -48,14 +54,41 @@ interface MissingOptions {
 /** The first number, name or quoted string of a text that its evidence lacks, or null. */
 export function findMissing(
   text: string,
-  { evidence, around, question }: MissingOptions,
+  { evidence, headings, around, question }: MissingOptions,
 ): string | null {
-  const numbers = toNumbers(evidence)
-  const wrongNumber = [...toNumbers(text)].find((number) => !numbers.has(number))
+  const numbers = allNumbers(evidence)
+  const [asked, known] = [toNumbers(question), allNumbers(`${headings} ${around}`)]
+  const isWrong = (number: string) =>
+    !numbers.has(number) && !(asked.has(number) && known.has(number))
+  const wrongNumber = [...toNumbers(text)].find(isWrong)
   if (wrongNumber !== undefined) return wrongNumber
-  const context = fold(`${evidence} ${around}`)
-  const isMissing = (name: string) => !formsOf(fold(name)).some((form) => holds(context, form))
+  const near = fold(`${evidence} ${headings}`)
+  const far = fold(around)
+  const isMissing = (name: string) =>
+    !holdsName(near, name) && !(holdsName(fold(question), name) && holdsName(far, name))
   return [...toNames(text, toNames(question)), ...toQuoted(text)].find(isMissing) ?? null
+}
+
+/** Those written in words as well. */
+function allNumbers(text: string): ReadonlySet<string> {
+  const digits = wordsToDigits(text.toLowerCase().replace(/\s+/g, ' '))
+  return new Set([...toNumbers(text), ...toNumbers(digits)])
+}
+
+function holdsName(text: string, name: string): boolean {
+  const folded = fold(name)
+  if (formsOf(folded).some((form) => holds(text, form)) || holdsLonger(text, folded)) return true
+  // “Half-Hour” and “LISTEN/NOTIFY” are two words that the evidence may have apart.
+  const parts = folded.split(/[-/](?=\p{L})/u)
+  return parts.length > 1 && parts.every((part) => holdsName(text, part))
+}
+
+/** So long a name may be cut: Postgres for PostgreSQL. */
+const MIN_CUT_NAME = 6
+
+function holdsLonger(text: string, name: string): boolean {
+  if (name.length < MIN_CUT_NAME || /\P{L}/u.test(name)) return false
+  return [...text.matchAll(new RegExp(name, 'gu'))].some(({ index }) => !isWord(text[index - 1]))
 }
 
 /** A possessive or a plural of a name is that name; the "s" of a short one is its own. */

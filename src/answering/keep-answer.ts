@@ -13,6 +13,7 @@ export function toKeptAnswer({ answer, trace }: Answered): KeptAnswer {
   return {
     ...answer,
     promptHash: trace.promptHash,
+    fingerprint: trace.fingerprint.answer,
     body: presentAnswer(answer),
     trace: presentTrace(trace),
     articleIds: articlesOf([...answer.sources, ...trace.passages]),

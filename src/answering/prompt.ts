@@ -23,7 +23,7 @@ export function buildPrompt({ question, passages }: PromptInput): Prompt {
   const context = passages
     .map((passage, at) => describePassage(passage, passages[at - 1]))
     .join('\n\n')
-  const prompt = `Passages:\n\n${context}\n\nQuestion: ${question}`
+  const prompt = `Passages:\n\n${keepOffLabels(context)}\n\nQuestion: ${keepOffLabels(question)}`
   const hash = createHash('sha256').update(ANSWER_PREFIX).update('\0').update(prompt).digest('hex')
   return { prefix: ANSWER_PREFIX, prompt, hash }
 }
@@ -31,6 +31,14 @@ export function buildPrompt({ question, passages }: PromptInput): Prompt {
 function describePassage(passage: Passage, before: Passage | undefined): string {
   const header = passageHeader(passage, before)
   return header === '' ? passage.text : `${header}\n${passage.text}`
+}
+
+/** What begins a line of our own, in a prompt or in the examples of the check. */
+const LABELLED_LINE = /\s*\n\s*(?=(?:Passages|Text|Question|Answer):|(?:Yes|No)[^\S\n]*(?:\n|$))/gi
+
+/** Such a line of a text goes on the line before it, or an article could ask and judge for itself. */
+function keepOffLabels(text: string): string {
+  return text.replace(LABELLED_LINE, ' ')
 }
 
 /**
@@ -76,5 +84,6 @@ interface CheckInput {
 }
 
 export function buildCheck({ question, answer, evidence }: CheckInput): string {
-  return `Text: ${evidence.join(' ')}\nQuestion: ${question}\nAnswer: ${answer}`
+  const [text, asked, given] = [evidence.join(' '), question, answer].map(keepOffLabels)
+  return `Text: ${text}\nQuestion: ${asked}\nAnswer: ${given}`
 }

@@ -3,11 +3,12 @@ import { hidesArticles, type AskedTime } from '../retrieval/asked-time.ts'
 import type { NothingFound } from '../retrieval/search.ts'
 
 export interface DecideInput {
+  /** What is kept of the model's words. */
   readonly sentences: readonly AnswerSentence[]
   readonly passages: readonly Passage[]
   /** The model's words, before grounding. */
   readonly generated: string
-  /** How likely the evidence states the answer; null where the model gives no probability. */
+  /** How likely the evidence states the answer; null where the model does not say. */
   readonly statesAnswer: number | null
   readonly threshold: number
 }
@@ -25,12 +26,17 @@ export function isDenial(text: string): boolean {
 
 /** Why the question is refused, or null where the answer stands (design.md, decision 7). */
 export function decide(input: DecideInput): RefusalReason | null {
-  if (input.passages.length === 0) return 'no-evidence'
-  if (input.sentences.length === 0)
-    return isDenial(input.generated) ? 'not-answered' : 'unsupported'
-  if (input.sentences.every(({ text }) => isDenial(text))) return 'not-answered'
-  if (input.statesAnswer !== null && input.statesAnswer < input.threshold) return 'not-answered'
-  return null
+  const { passages, sentences, generated, statesAnswer, threshold } = input
+  if (passages.length === 0) return 'no-evidence'
+  const isDenied = sentences.length === 0 ? isDenial(generated) : sentences.every(saysDenial)
+  if (isDenied) return 'not-answered'
+  const unanswered = sentences.length === 0 ? 'unsupported' : 'not-answered'
+  if (statesAnswer === null) return sentences.length === 0 ? 'unsupported' : null
+  return statesAnswer < threshold ? unanswered : null
+}
+
+function saysDenial({ text }: AnswerSentence): boolean {
+  return isDenial(text)
 }
 
 const REFUSALS: Record<RefusalReason, string> = {
@@ -53,9 +59,13 @@ export function describeNothing(reason: NothingFound, time: AskedTime | null): s
   return reason === 'filtered' && hidesArticles(time) ? NOT_THEN : NOTHING_FOUND[reason]
 }
 
+/** A reader's program would make a link, a picture or a tag of it, and those are no article's to give. */
+const LINKING = /:\/\/|\bwww\.|\]\s*[([:]|<\/|<[a-z]+[\s/]/i
+
 /** What a refusal says, naming the nearest articles. */
 export function describeRefusal(reason: RefusalReason, passages: readonly Passage[]): string {
-  const titles = [...new Set(passages.map(({ title }) => title))].slice(0, 3)
+  const named = passages.map(({ title }) => title).filter((title) => !LINKING.test(title))
+  const titles = [...new Set(named)].slice(0, 3)
   const nearest = titles.map((title) => `“${title}”`).join(', ')
   return nearest === '' ? REFUSALS[reason] : `${REFUSALS[reason]} The nearest articles: ${nearest}.`
 }

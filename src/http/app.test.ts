@@ -49,13 +49,21 @@ function expectProblem(reply: Reply, status: number): Problem {
   return problem
 }
 
+/** A refusal, in the form that the call's clients read. */
+function expectRefusal(call: string, reply: Reply, status: number): string {
+  if (!/\/(models|completions)$/.test(call)) return expectProblem(reply, status).code
+  expect(reply.status).toBe(status)
+  expect(contractFaults('GET /v1/models', reply)).toEqual([])
+  return (reply.json as { error: { code: string } }).error.code
+}
+
 /** Every call of the contract, with something in the place of each parameter. */
 const CALLS = Object.entries(openApi().paths).flatMap(([path, methods]) =>
   Object.keys(methods).map(
     (method) => `${method.toUpperCase()} ${path.replace('{n}', '1').replace(/\{\w+\}/, 'none')}`,
   ),
 )
-const isOpen = (call: string) => /\/(healthz|readyz)$/.test(call)
+const isOpen = (call: string) => /\/(healthz|readyz|docs)$/.test(call)
 
 const TO_CHAT = 'POST /v1/chat'
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -195,7 +203,7 @@ describe('a method that is not taken', () => {
     const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']
     for (const method of others.filter((each) => !taken.includes(each))) {
       const reply = await app.call(`${method} ${path}`)
-      expect(expectProblem(reply, 405).code).toBe('method-not-allowed')
+      expect(expectRefusal(path, reply, 405)).toBe('method-not-allowed')
       expect(reply.headers.allow?.split(', ')).toEqual(
         taken.includes('GET') ? ['HEAD', ...taken] : taken,
       )
@@ -353,7 +361,7 @@ describe('with an API key', () => {
       if (isOpen(call)) {
         expect(reply.status).toBe(right.status)
       } else {
-        expect(expectProblem(reply, 401).code).toBe('unauthorized')
+        expect(expectRefusal(call, reply, 401)).toBe('unauthorized')
         expect(reply.headers['www-authenticate']).toBe('Bearer')
       }
     }
@@ -479,7 +487,8 @@ describe('before the database is open', () => {
         throw error
       },
     })
-    const isStatic = (call: string) => isOpen(call) || call === 'GET /openapi.json'
+    const isStatic = (call: string) =>
+      isOpen(call) || /\/(openapi\.json|metrics|models)$/.test(call)
     for (const call of CALLS.filter((each) => !isStatic(each) && /^GET /.test(each))) {
       const query = call.endsWith('/search') ? '?q=a' : ''
       const path = call.replace('/jobs/none', '/jobs/00000000-0000-0000-0000-000000000000')

@@ -5,17 +5,22 @@ import { AppError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { articleRoutes } from './articles.ts'
 import { calibrationRoutes } from './calibrations.ts'
+import { chatCompletionRoutes } from './chat-completions.ts'
 import { chatRoutes } from './chat.ts'
+import { isCompletionPath, toCompletionError } from './completion-error.ts'
 import { requestId, type HttpContext } from './context.ts'
+import { docsRoutes } from './docs.ts'
 import { evaluationReportRoutes } from './evaluation-reports.ts'
 import { evaluationRoutes } from './evaluations.ts'
 import { feedRoutes } from './feeds.ts'
 import { createKeyGuard, createOriginGuard } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { jobRoutes } from './jobs.ts'
+import { metricsRoutes, type Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { toAppError, toProblem } from './problem.ts'
 import { reviewRoutes } from './reviews.ts'
+import { routeTemplate } from './route-template.ts'
 import { searchRoutes } from './search.ts'
 
 interface AppOptions {
@@ -40,12 +45,15 @@ export function createApp(context: HttpContext, options: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
-  app.use(begin(options.logger))
+  app.use(begin(options.logger, context.metrics))
   if (!context.isDoor) app.use(createOriginGuard(options), createKeyGuard(options))
   app.use(healthRoutes(context))
   app.get('/openapi.json', (_request, response) => void response.json(openApi()))
+  app.use(docsRoutes())
+  app.use(metricsRoutes(context))
   app.use(express.json({ limit: '64kb', inflate: false, strict: true }), requireJson)
   app.use(chatRoutes(context))
+  app.use(chatCompletionRoutes(context))
   app.use(searchRoutes(context))
   app.use(articleRoutes(context))
   app.use(feedRoutes(context))
@@ -60,24 +68,29 @@ export function createApp(context: HttpContext, options: AppOptions): Express {
   return app
 }
 
-function begin(logger: Logger): RequestHandler {
+function begin(logger: Logger, metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now()
     response.locals['requestId'] = randomUUID()
     response.set({ ...HEADERS, 'X-Request-Id': requestId(response) })
     response.on('close', () => {
+      const { method, path } = request
+      const { statusCode: status } = response
+      const ms = Math.round(performance.now() - startedAt)
+      const isCutOff = !response.writableFinished
+      metrics.countRequest({ route: routeTemplate(path), method, status, isCutOff, ms })
       const entry = {
         id: requestId(response),
-        method: request.method,
-        path: request.path,
-        status: response.statusCode,
-        ms: Math.round(performance.now() - startedAt),
+        method,
+        path,
+        status,
+        ms,
         ...(response.locals['error'] === undefined
           ? {}
           : { err: response.locals['error'] as unknown }),
       }
       // "Not ready yet" is an answer to a probe, and no fault.
-      if (response.statusCode >= 500 && request.path !== '/readyz') logger.error(entry, 'request')
+      if (status >= 500 && path !== '/readyz') logger.error(entry, 'request')
       else logger.info(entry, 'request')
     })
     next()
@@ -103,26 +116,17 @@ const refuseOther: RequestHandler = (request, response) => {
 
 /** From the contract, which names every path but the page's with its methods. */
 function methodsAt(path: string): readonly string[] {
-  const found = Object.entries(openApi().paths).find(([template]) => matches(template, path))
-  const methods = path === '/' ? ['get'] : Object.keys(found?.[1] ?? {})
+  const described = openApi().paths[routeTemplate(path) ?? '']
+  const methods = path === '/' ? ['get'] : Object.keys(described ?? {})
   // Whatever can be read can be asked for its head.
   const taken = methods.includes('get') ? ['head', ...methods] : methods
   return taken.map((method) => method.toUpperCase())
 }
 
-function matches(template: string, path: string): boolean {
-  const parts = path.split('/')
-  const expected = template.split('/')
-  return (
-    parts.length === expected.length &&
-    expected.every((part, at) => part.startsWith('{') || part === parts[at])
-  )
-}
-
 /** Four parameters make it the error handler; a stream that has begun is ended by its own route. */
 function answerError(logger: Logger): ErrorRequestHandler {
   // eslint-disable-next-line max-params -- Express tells an error handler by its four parameters.
-  return (error: unknown, _request, response, _next) => {
+  return (error: unknown, request, response, _next) => {
     const known = toAppError(error)
     response.locals['error'] = error
     if (response.headersSent) {
@@ -133,6 +137,8 @@ function answerError(logger: Logger): ErrorRequestHandler {
     if (known.retryAfter !== undefined) response.set('Retry-After', String(known.retryAfter))
     if (known.code === 'unauthorized') response.set('WWW-Authenticate', 'Bearer')
     const problem = toProblem(known, requestId(response))
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+    response.status(problem.status)
+    if (isCompletionPath(request.path)) response.json(toCompletionError(problem))
+    else response.type('application/problem+json').send(JSON.stringify(problem))
   }
 }

@@ -2,12 +2,15 @@ import type { Request, Response } from 'express'
 import { AppError } from '../errors.ts'
 import type { Readiness } from '../readiness.ts'
 import type { Services } from '../services.ts'
+import type { Metrics } from './metrics.ts'
 
 /** What a route is given. */
 export interface HttpContext {
   /** Throws `database-unavailable` until the database is open. */
   readonly services: () => Services
   readonly readiness: Readiness
+  /** One for the whole service, however it is reached. */
+  readonly metrics: Metrics
   /** The door is the machine owner's: files may be feeds there. */
   readonly isDoor: boolean
   /** Fires when the service stops and the time for what is under way is over. */

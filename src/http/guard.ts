@@ -8,8 +8,9 @@ interface GuardOptions {
   readonly allowedOrigins: readonly string[]
 }
 
-/** Open without a key: what a prober needs, and the page, which asks its reader for the key. */
-const OPEN_PATHS = /^\/(healthz|readyz|favicon\.ico|[a-z-]+\.(js|css)|)$/
+/** Open without a key: what a prober needs, and the pages, which ask their reader for the key. */
+const OPEN_PATHS =
+  /^\/(healthz|readyz|favicon\.ico|docs|docs\/[a-z-]+\.(js|css)|[a-z-]+\.(js|css)|)$/
 
 const CORS_HEADERS = {
   'Access-Control-Allow-Headers': 'authorization, content-type',

@@ -5,6 +5,7 @@ import { createLogger } from '../logger.ts'
 import { Readiness } from '../readiness.ts'
 import { createApp } from './app.ts'
 import type { HttpContext } from './context.ts'
+import { createMetrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 
 interface Layer {
@@ -30,6 +31,7 @@ function openApp(): Express {
       throw new Error('Nothing is asked of them here.')
     },
     readiness: new Readiness(),
+    metrics: createMetrics(),
     isDoor: false,
     stopping: new AbortController().signal,
   }

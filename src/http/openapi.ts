@@ -1,23 +1,24 @@
 import { z } from 'zod'
 import { evaluationRequest } from '../../eval/evaluation-request.ts'
 import { calibrationRequest, calibrationSchema } from './calibration-schemas.ts'
+import * as completions from './completion-schemas.ts'
+import { describeCall, type Call } from './describe-call.ts'
 import * as evaluations from './evaluation-schemas.ts'
 import * as schemas from './schemas.ts'
-
-interface Call {
-  readonly summary: string
-  readonly query?: z.ZodType
-  readonly body?: z.ZodType
-  /** Status → schema, or null where the answer has no body. */
-  readonly answers: Readonly<Record<number, z.ZodType | null>>
-  /** Described where the answer may also come as server-sent events. */
-  readonly events?: string
-}
 
 /** What a stream holds, in this order; its last event is the answer or a problem. */
 const EVENTS =
   'sources-available {"sources"}, answer-queued {"position"} as it changes, answer-delta {"text"}, ' +
   'then answer-end with the answer, which is what counts, or answer-error with a problem.'
+
+const CALIBRATION_EVENTS =
+  'calibration-progress {"done", "total"} of the questions asked, then calibration-end with what was ' +
+  'fitted, or calibration-error with a problem.'
+
+const COMPLETION_EVENTS =
+  'Chunks of a chat.completion.chunk: the role at once, the sentences of the checked answer, then ' +
+  '"annotations" and "footnote" with the reason to stop, where asked for the usage, and [DONE]; or an ' +
+  'error, which ends it.'
 
 type Method = 'get' | 'post' | 'patch' | 'delete'
 
@@ -28,6 +29,22 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
       body: schemas.chatRequest,
       answers: { 200: schemas.answerSchema },
       events: EVENTS,
+    },
+  },
+  '/v1/chat/completions': {
+    post: {
+      summary: 'The same answer for clients of OpenAI’s; with stream: true as server-sent events.',
+      body: completions.completionRequest,
+      answers: { 200: completions.completionSchema },
+      events: COMPLETION_EVENTS,
+      error: 'CompletionError',
+    },
+  },
+  '/v1/models': {
+    get: {
+      summary: 'The one model that answers chat completions, whichever they name.',
+      answers: { 200: completions.modelsSchema },
+      error: 'CompletionError',
     },
   },
   '/v1/search': {
@@ -165,9 +182,10 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
   '/v1/calibrations': {
     post: {
       summary:
-        'Fits a weight on the tuning cases and writes it, for the next start; on the machine itself alone.',
+        'Fits a weight or a threshold on the tuning cases and writes it, for the next start; on the machine itself alone.',
       body: calibrationRequest,
       answers: { 200: calibrationSchema },
+      events: CALIBRATION_EVENTS,
     },
   },
   '/healthz': { get: { summary: 'Alive.', answers: { 200: schemas.healthSchema } } },
@@ -175,6 +193,16 @@ const CALLS: Readonly<Record<string, Partial<Record<Method, Call>>>> = {
     get: {
       summary: 'Ready, part by part.',
       answers: { 200: schemas.healthSchema, 503: schemas.healthSchema },
+    },
+  },
+  '/metrics': {
+    get: { summary: 'Figures for Prometheus.', answers: { 200: z.string() }, type: 'text/plain' },
+  },
+  '/docs': {
+    get: {
+      summary: 'This contract to read and try.',
+      answers: { 200: z.string() },
+      type: 'text/html',
     },
   },
   '/openapi.json': { get: { summary: 'This contract.', answers: { 200: z.looseObject({}) } } },
@@ -199,7 +227,10 @@ export function openApi(): OpenApiDocument {
     },
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: z.toJSONSchema(schemas.problemSchema, { io: 'input' }) },
+      schemas: {
+        Problem: z.toJSONSchema(schemas.problemSchema, { io: 'input' }),
+        CompletionError: z.toJSONSchema(completions.completionErrorSchema, { io: 'input' }),
+      },
     },
     security: [{}, { key: [] }],
     paths: Object.fromEntries(
@@ -211,69 +242,4 @@ export function openApi(): OpenApiDocument {
       ]),
     ),
   })
-}
-
-function describeCall(path: string, { summary, query, body, answers, events }: Call): object {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }))
-  return {
-    summary,
-    parameters: [...inPath, ...(query === undefined ? [] : describeQuery(query))],
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: toContent(body, 'input') } }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(answers).map(([status, schema]) => [
-          status,
-          {
-            description: summary,
-            ...(schema === null
-              ? {}
-              : { content: { ...toContent(schema, 'output'), ...describeEvents(events) } }),
-          },
-        ]),
-      ),
-      default: {
-        description: 'A problem (RFC 9457).',
-        content: {
-          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-        },
-      },
-    },
-  }
-}
-
-function describeEvents(events: string | undefined): object {
-  if (events === undefined) return {}
-  return { 'text/event-stream': { schema: { type: 'string', description: events } } }
-}
-
-function toContent(schema: z.ZodType, io: 'input' | 'output'): object {
-  const described = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    // An answer may have more fields one day, and who reads the contract must not refuse them.
-    override: ({ jsonSchema }) => {
-      if (io === 'output') delete jsonSchema.additionalProperties
-    },
-  })
-  return { 'application/json': { schema: described } }
-}
-
-function describeQuery(query: z.ZodType): readonly object[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(query, {
-    io: 'input',
-    unrepresentable: 'any',
-  })
-  return Object.entries(properties).map(([name, schema]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name),
-    schema,
-  }))
 }

@@ -22,7 +22,7 @@ const words = text(1, 2_000).refine((value) => value.trim() !== '', {
   message: 'must hold more than spaces',
 })
 
-const question = words
+export const question = words
 
 const itemId = text(1, 200)
 
@@ -240,9 +240,12 @@ const traceSchema = z.object({
   decision: z.object({
     reason: answerSchema.shape.reason,
     statesAnswer: z.number().nullable(),
+    basis: z.enum(['probability', 'word']).nullable(),
     threshold: z.number().nullable(),
   }),
-  fingerprint: z.object({ chat: z.string().nullable(), embedding: z.string() }),
+  /** Milliseconds by step. */
+  timings: z.record(z.string(), z.int()).optional(),
+  fingerprint: answerSchema.shape.models.extend({ answer: z.string().nullable().optional() }),
 })
 
 export const keptAnswerSchema = answerSchema.extend({ trace: traceSchema })

@@ -12,6 +12,7 @@ export type JobKind =
   | 'refresh-due-feeds'
   | 'run-evaluation'
   | 'nightly-evaluation'
+  | 'forget-answers'
 
 export interface JobQueue {
   /** With `db` the job is there if and only if that transaction commits. */
@@ -43,6 +44,7 @@ const KINDS: readonly JobKind[] = [
   'refresh-due-feeds',
   'run-evaluation',
   'nightly-evaluation',
+  'forget-answers',
 ]
 
 /** Where a kind's jobs go that have failed for the last time. */

@@ -1,8 +1,10 @@
 import { AppError } from '../errors.ts'
 
-interface Deadlines {
+export interface Deadlines {
+  /** From the asking on: the wait in the queue counts. */
   readonly firstMs: number
   readonly betweenMs: number
+  /** From the beginning of the turn on. */
   readonly totalMs: number
 }
 

@@ -7,6 +7,7 @@ import {
   type LlamaContextSequence,
   type LlamaModel,
   type Token,
+  type Tokenizer,
 } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
 import { promptTooLong, type ChatModel, type GenerateInput, type ModelInput } from './chat-model.ts'
@@ -39,6 +40,7 @@ export async function openLlamaCpp(options: LlamaCppOptions): Promise<ChatModel>
   })
   try {
     const model = await llama.loadModel({ modelPath: options.file })
+    requireWriter(model, options.file)
     const context = await model.createContext({
       contextSize: CONTEXT_TOKENS,
       sequences: 2,
@@ -47,10 +49,22 @@ export async function openLlamaCpp(options: LlamaCppOptions): Promise<ChatModel>
     return new LlamaCppModel(options.id, llama, context)
   } catch (error) {
     await llama.dispose()
-    throw new AppError('model-file-invalid', `${options.file} is not a model that can be loaded.`, {
-      cause: error,
-    })
+    if (error instanceof AppError) throw error
+    const message = `${options.file} is not a model that can be loaded: is it a whole GGUF file?`
+    throw new AppError('model-file-invalid', message, { cause: error })
   }
+}
+
+/** Of models that read and do not write: llama.cpp loads them, and then they never say a word. */
+const READER = /bert|-embed(?:ding)?$|encoder/
+
+function requireWriter(model: LlamaModel, file: string): void {
+  const { metadata, architectureMetadata } = model.fileInfo
+  const { architecture } = metadata.general
+  const isPooled = (architectureMetadata.pooling_type ?? 0) > 0
+  if (!isPooled && !READER.test(architecture)) return
+  const message = `${file} is an embedding model (${architecture}): CHAT_MODEL needs one that writes.`
+  throw new AppError('model-file-invalid', message)
 }
 
 class LlamaCppModel implements ChatModel {
@@ -116,16 +130,8 @@ class LlamaCppModel implements ChatModel {
     await this.#llama.dispose()
   }
 
-  /** Roles and marks are the wrapper's; the texts are tokenised as text, whatever marks they contain. */
-  #render({ prefix, prompt }: ModelInput): Token[] {
-    const { contextText } = this.#wrapper.generateContextState({
-      chatHistory: [
-        { type: 'system', text: prefix },
-        { type: 'user', text: prompt },
-        { type: 'model', response: [''] },
-      ],
-    })
-    return contextText.tokenize(this.#model.tokenizer)
+  #render(input: ModelInput): Token[] {
+    return renderPrompt(input, { wrapper: this.#wrapper, tokenizer: this.#model.tokenizer })
   }
 
   /** Reads all but the last token, from where the kept state differs; gives that last token. */
@@ -145,4 +151,24 @@ class LlamaCppModel implements ChatModel {
     if (last === undefined) throw new AppError('internal', 'A prompt has at least one token.')
     return last
   }
+}
+
+interface RenderOptions {
+  readonly wrapper: ChatWrapper
+  readonly tokenizer: Tokenizer
+}
+
+/** Roles and marks are the wrapper's; the texts are tokenised as text, whatever marks they contain. */
+export function renderPrompt(
+  { prefix, prompt }: Pick<ModelInput, 'prefix' | 'prompt'>,
+  { wrapper, tokenizer }: RenderOptions,
+): Token[] {
+  const { contextText } = wrapper.generateContextState({
+    chatHistory: [
+      { type: 'system', text: prefix },
+      { type: 'user', text: prompt },
+      { type: 'model', response: [''] },
+    ],
+  })
+  return contextText.tokenize(tokenizer)
 }

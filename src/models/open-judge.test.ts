@@ -23,6 +23,7 @@ function prepare(judge: ModelChoice, { maxWaiting = 16 } = {}) {
       store: createModelStore({ dir: '.' }),
       threads: 1,
       ollamaHost: 'http://127.0.0.1:11434',
+      openAi: { baseUrl: 'http://127.0.0.1:8000/v1', apiKey: undefined },
       signal,
     },
     open: (choice, options) => {
@@ -95,23 +96,25 @@ describe('a judge that is the chat model too', () => {
     const chat = createScriptedChat({ script: { pieces: ['It', ' is.'] } })
     turns.setModel(chat)
     const judge = (await openJudge())?.model as ChatModel
-    const person = await turns.take(quiet)
+    const person = turns.enter()
+    await person.take(quiet)
     const judged = write(judge)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(chat.peakActive).toBe(0)
-    person?.release()
+    person.leave()
     expect(await judged).toBe('It is.')
     for await (const piece of judge.generate({ ...input, maxTokens: 9 })) if (piece) break
-    expect(await turns.take(quiet)).not.toBeNull()
+    expect(await turns.enter().take(quiet)).not.toBeNull()
   })
 
   it('waits when the queue is full', async () => {
     const { turns, openJudge } = prepare(CHAT, { maxWaiting: 0 })
     turns.setModel(createScriptedChat({ script: { pieces: ['It is.'] } }))
     const judge = (await openJudge())?.model as ChatModel
-    const person = await turns.take(quiet)
+    const person = turns.enter()
+    await person.take(quiet)
     const judged = write(judge)
-    setTimeout(() => person?.release(), 1_100)
+    setTimeout(() => person.leave(), 1_100)
     expect(await judged).toBe('It is.')
   })
 

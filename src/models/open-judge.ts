@@ -1,7 +1,7 @@
 import type { ModelChoice } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { ChatModel } from './chat-model.ts'
-import type { ChatTurn, ChatTurns } from './chat-turns.ts'
+import type { ChatPlace, ChatTurns } from './chat-turns.ts'
 import { modelId, openChatModel, type OpenModelOptions } from './open-models.ts'
 
 export interface OpenedJudge {
@@ -56,11 +56,11 @@ function judgeInTurns(turns: ChatTurns, id: string): ChatModel {
     id,
     countTokens: (text) => loaded.countTokens(text),
     async *generate(input) {
-      const turn = await takeTurn(turns, { id, signal: input.signal })
+      const place = await enterQueue(turns, input.signal)
       try {
-        yield* turn.model.generate(input)
+        yield* (await takeTurn(place, { id, signal: input.signal })).generate(input)
       } finally {
-        turn.release()
+        place.leave()
       }
     },
     close: () => Promise.resolve(),
@@ -69,13 +69,27 @@ function judgeInTurns(turns: ChatTurns, id: string): ChatModel {
   return {
     ...judge,
     async probability(input) {
-      const turn = await takeTurn(turns, { id, signal: input.signal })
+      const place = await enterQueue(turns, input.signal)
       try {
-        return (await turn.model.probability?.(input)) ?? []
+        const model = await takeTurn(place, { id, signal: input.signal })
+        return (await model.probability?.(input)) ?? []
       } finally {
-        turn.release()
+        place.leave()
       }
     },
+  }
+}
+
+/** A full queue is no fault of a judge's: it has the night. */
+async function enterQueue(turns: ChatTurns, signal: AbortSignal): Promise<ChatPlace> {
+  for (;;) {
+    signal.throwIfAborted()
+    await turns.whenIdle(YIELD_MS)
+    try {
+      return turns.enter({ isPatient: true })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'model-busy') throw error
+    }
   }
 }
 
@@ -84,18 +98,10 @@ interface TakeTurnOptions {
   readonly signal: AbortSignal
 }
 
-/** A full queue is no fault of a judge's: it has the night. */
-async function takeTurn(turns: ChatTurns, { id, signal }: TakeTurnOptions): Promise<ChatTurn> {
-  for (;;) {
-    await turns.whenIdle(YIELD_MS)
-    try {
-      const turn = await turns.take({ signal, onPosition: () => undefined })
-      if (turn === null) throw notLoaded(id)
-      return turn
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'model-busy') throw error
-    }
-  }
+async function takeTurn(place: ChatPlace, { id, signal }: TakeTurnOptions): Promise<ChatModel> {
+  const turn = await place.take({ signal, onPosition: () => undefined })
+  if (turn === null) throw notLoaded(id)
+  return turn.model
 }
 
 function notLoaded(id: string): AppError {

@@ -4,12 +4,14 @@ import type { ChatModel } from './chat-model.ts'
 import { createEmbeddingModel, OnnxEmbeddings, type EmbeddingModel } from './embedding.ts'
 import { openLlamaCpp } from './llama-cpp.ts'
 import type { EnsureOptions, ModelStore } from './model-store.ts'
-import { checkOllama, createOllamaChat, createOllamaEmbedding } from './served.ts'
+import { openOllamaChat, openOllamaEmbedding } from './ollama.ts'
+import { openOpenAiChat, type OpenAiServer } from './openai.ts'
 
 export interface OpenModelOptions extends EnsureOptions {
   readonly store: ModelStore
   readonly threads: number
   readonly ollamaHost: string
+  readonly openAi: OpenAiServer
   readonly signal: AbortSignal
 }
 
@@ -23,12 +25,10 @@ export async function openChatModel(
   choice: Exclude<ModelChoice, { kind: 'none' }>,
   options: OpenModelOptions,
 ): Promise<ChatModel> {
-  if (choice.kind === 'ollama') {
-    const server = { name: choice.name, host: options.ollamaHost }
-    await checkOllama(server, options)
-    return createOllamaChat(server)
-  }
-  const file = await options.store.ensureChat(choice.name, options)
+  const { name } = choice
+  if (choice.kind === 'ollama') return openOllamaChat({ name, host: options.ollamaHost }, options)
+  if (choice.kind === 'openai') return openOpenAiChat({ name, ...options.openAi }, options)
+  const file = await options.store.ensureChat(name, options)
   return openLlamaCpp({ id: modelId(choice), file, threads: options.threads })
 }
 
@@ -37,11 +37,8 @@ export async function openEmbeddingModel(
   options: OpenModelOptions,
 ): Promise<EmbeddingModel> {
   switch (choice.kind) {
-    case 'ollama': {
-      const server = { name: choice.name, host: options.ollamaHost }
-      await checkOllama(server, options)
-      return createOllamaEmbedding(server)
-    }
+    case 'ollama':
+      return openOllamaEmbedding({ name: choice.name, host: options.ollamaHost }, options)
     case 'onnx': {
       const { folder, spec } = await options.store.ensureEmbedding(choice.name, options)
       const { threads } = options
@@ -53,6 +50,7 @@ export async function openEmbeddingModel(
       return createEmbeddingModel(modelId(choice), embeddings, () => embeddings.close())
     }
     case 'llama':
+    case 'openai':
     case 'none':
       throw new AppError('config-invalid', 'EMBEDDING_MODEL must begin with onnx: or ollama:.')
   }

@@ -34,6 +34,15 @@ export async function listFeeds(db: Queryable): Promise<readonly Feed[]> {
   return rows
 }
 
+export async function countFeeds(
+  db: Queryable,
+): Promise<readonly { readonly status: FeedStatus; readonly count: number }[]> {
+  const { rows } = await db.query<{ status: FeedStatus; count: number }>(
+    'select feed.status, count(*)::integer as count from feed group by feed.status',
+  )
+  return rows
+}
+
 export async function loadFeed(db: Queryable, id: string): Promise<Feed | undefined> {
   const { rows } = await db.query<Feed>(SELECT_FEED + ' where feed.id = $1::text', [id])
   return rows[0]
