@@ -206,10 +206,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     evalTimezone: values.EVAL_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
     evalWebhook: values.EVAL_WEBHOOK,
     ollamaHost: values.OLLAMA_HOST ?? 'http://127.0.0.1:11434',
-    openAi: {
-      baseUrl: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-      apiKey: values.OPENAI_API_KEY,
-    },
+    openAi: toOpenAi(values),
     modelsDir: resolve(values.MODELS_DIR ?? defaultModelsDir(env)),
     calibrationFile: toPath(values.CALIBRATION_FILE),
     modelThreads: values.MODEL_THREADS,
@@ -229,6 +226,13 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     allowedOrigins: values.ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
   })
+}
+
+function toOpenAi({
+  OPENAI_BASE_URL,
+  OPENAI_API_KEY,
+}: z.output<typeof settings>): Config['openAi'] {
+  return { baseUrl: OPENAI_BASE_URL ?? 'https://api.openai.com/v1', apiKey: OPENAI_API_KEY }
 }
 
 function parseSettings(env: Record<string, string | undefined>): z.output<typeof settings> {

@@ -68,7 +68,7 @@ type SupportOptions = Pick<Claim, 'question' | 'similarity'>
  * Nearness and half the coverage together, fitted on the golden references of the tuning cases, which
  * say in other words what their evidence says.
  */
-const MIN_SUPPORT = 0.9
+const MIN_SUPPORT = 0.87
 /** Where nothing is known of nearness. */
 const MIN_COVERAGE = 0.6
 

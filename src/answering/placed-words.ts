@@ -1,4 +1,4 @@
-import { stemmer } from 'stemmer'
+import { stemOf } from '../retrieval/content-words.ts'
 import { toNumber } from './hard-tokens.ts'
 import { wordsToDigits } from './number-words.ts'
 
@@ -51,7 +51,7 @@ function readWord(token: string): readonly PlacedWord[] {
 function toWord(text: string): PlacedWord {
   // “time.sleep” sleeps; “next.js” is a name.
   const [, called = text] = /^[\p{L}_]+\.([\p{L}_]{4,})$/u.exec(text) ?? []
-  return { text, stem: stemmer(called), kind: 'word' }
+  return { text, stem: stemOf(called), kind: 'word' }
 }
 
 /** How alike what stands around two words is: each word that they share counts the more, the nearer it is. */

@@ -14,8 +14,14 @@ const SOFT_NEGATORS = setOf(
   failing failure instead rather hardly rarely barely seldom unless eliminate eliminates eliminated
   eliminating elimination rid free stop stops stopped skip skips skipped ignore ignores ignored except
   shifted replaced replaces only unused absent absence disable disables disabled impossible unable
-  outdated obsolete unlike`,
+  outdated obsolete unlike invalid incorrect inactive incomplete independent irrelevant illegal insecure
+  inaccessible immutable lose loses losing lost loss miss misses missed ends ended gone empty zero drop
+  drops dropped dropping discard discards discarded block blocks blocked blocking forget forgets hidden
+  alone until too wrong`,
 )
+/** “unseen”, “disconnect”, “non”, “stateless” */
+const DENYING_FORM = /^(?:un\p{L}{4,}|dis\p{L}{5,}|non\p{L}*)$|\p{L}{3,}less$/u
+const PLAIN_FORM = /^(?:unde|unti|unio|uniq|unit|univ|unif|disc|disk|disp|dist)/
 /** Behind "not" they deny nothing: "not only". */
 const MODIFIERS = setOf('only just necessarily merely simply')
 const CLAUSE_WORDS = setOf('but while whereas although because since so and')
@@ -28,7 +34,7 @@ const FILLERS = setOf(
 /** Opposites stand for each other only in like places. */
 const MIN_LIKENESS = 0.3
 /** A claim's "not" is about the next words; that of a long evidence only about the next. */
-const CLAIM_REACH = 3
+const CLAIM_REACH = 2
 const EVIDENCE_REACH = 1
 
 interface Reading {
@@ -46,12 +52,23 @@ export function contradicts(claim: Claim, chosen: readonly Evidence[]): boolean 
   const [, reply, rest] = /^(yes|no)\b[,.:;!\s–—-]*(.*)$/is.exec(claim.text) ?? []
   const said = read(rest === undefined ? claim.words : toPlacedWords(rest))
   const found = chosen.map(({ words, isCode }) => ({ ...read(words), isCode }))
-  if (!process.env.NU && isUnheard(said, found)) return true
+  if (isUnheard(said, found)) return true
   // Where one sentence says it the same way, another one speaks of something else.
-  if (!process.env.NS && found.some((each) => denials(said, each, CLAIM_REACH) > 0) && !found.some((each) => denials(said, each, CLAIM_REACH) < 0)) return true
-  if (found.some((each) => !each.isCode && ((!process.env.NE && denials(each, said, EVIDENCE_REACH) > 0) || (!process.env.NO && hasOpposite(said, each))))) return true
-  if (process.env.NR) return false
-  return reply !== undefined && !answers(reply, { said, asked: read(toPlacedWords(claim.question)) })
+  if (
+    found.some((each) => denials(said, each, CLAIM_REACH) > 0) &&
+    !found.some((each) => denials(said, each, CLAIM_REACH) < 0)
+  )
+    return true
+  if (
+    found.some(
+      (each) =>
+        !each.isCode && (denials(each, said, EVIDENCE_REACH) > 0 || hasOpposite(said, each)),
+    )
+  )
+    return true
+  return (
+    reply !== undefined && !answers(reply, { said, asked: read(toPlacedWords(claim.question)) })
+  )
 }
 
 /** Whether it denies where the evidence has neither a denial nor an opposite of what is denied. */
@@ -81,7 +98,7 @@ function answers(reply: string, { said, asked }: Reply): boolean {
   const isContrary = areContrary(said, asked)
   if (reply.toLowerCase() === 'yes') return !isContrary
   // “No, 5 seconds.” corrects a value.
-  return !!process.env.NN || isContrary || !said.isPlain || said.words.some(({ kind }) => kind === 'number')
+  return isContrary || !said.isPlain || said.words.some(({ kind }) => kind === 'number')
 }
 
 function read(words: readonly PlacedWord[]): Reading {
@@ -90,7 +107,7 @@ function read(words: readonly PlacedWord[]): Reading {
   let isPlain = true
   words.forEach(({ text }, at) => {
     const isDenial = NEGATORS.has(text)
-    if (!isDenial && !SOFT_NEGATORS.has(text)) return
+    if (!isDenial && !isSoft(text)) return
     if (MODIFIERS.has(words[at + 1]?.text ?? '')) return
     isPlain = false
     const scope = scopeOf(words, at)
@@ -98,6 +115,10 @@ function read(words: readonly PlacedWord[]): Reading {
     if (isDenial) denials.push(scope.map((place) => words[place]?.stem ?? ''))
   })
   return { words, turns, polarities: toPolarities(words, turns), denials, isPlain }
+}
+
+function isSoft(word: string): boolean {
+  return SOFT_NEGATORS.has(word) || (DENYING_FORM.test(word) && !PLAIN_FORM.test(word))
 }
 
 function toPolarities(

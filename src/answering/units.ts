@@ -1,4 +1,4 @@
-import { stemmer } from 'stemmer'
+import { stemOf } from '../retrieval/content-words.ts'
 
 /** What numbers are counted in, each in its spellings. */
 const UNITS: ReadonlyMap<string, number> = new Map(
@@ -18,7 +18,7 @@ const UNITS: ReadonlyMap<string, number> = new Map(
     'gb gigabyte gigabytes',
   ].flatMap((unit, index) => unit.split(' ').map((word) => [word, index] as const)),
 )
-const STEMS = new Set([...UNITS.keys()].map(stemmer))
+const STEMS = new Set([...UNITS.keys()].map(stemOf))
 
 /** A number for each unit, the same for all its spellings. */
 export function toUnit(word: string): number | undefined {

@@ -20,3 +20,8 @@ export function contentStems(text: string): readonly string[] {
     .filter((word) => !STOP_WORDS.has(word) && !/n['’]t$/.test(word))
     .map(stemmer)
 }
+
+/** Of one word, whether it has content or not. */
+export function stemOf(word: string): string {
+  return stemmer(word)
+}
