@@ -6,7 +6,6 @@
 // DATA_DIR, where it is set, holds the set's library already.
 import { parseArgs } from 'node:util'
 import { isAnswerable, SPLITS, type GoldenCase } from '../eval/golden-case.ts'
-import { holdsQuote } from '../eval/holds-quote.ts'
 import { wilson } from '../eval/intervals.ts'
 import { findSentences, loadLibrary, type Library } from '../eval/library.ts'
 import { toRequest } from '../eval/service-target.ts'

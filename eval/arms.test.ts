@@ -71,7 +71,7 @@ describe('an arm', () => {
     ['keyword', ['enterQueue', 'retrieve']],
     ['vector', ['enterQueue', 'retrieve']],
     ['extracted', ['enterQueue']],
-    ['closed-book', ['checkStated', 'decide', 'generate', 'ground']],
+    ['closed-book', ['checkStated', 'decide', 'generate', 'ground', 'quote']],
     ['always-refuse', ['enterQueue', 'retrieve']],
     ['gold-evidence', ['retrieve']],
     ['hidden-evidence', ['retrieve']],
@@ -177,8 +177,8 @@ describe('the arm', () => {
     expect(textsOf(answered).length).toBeGreaterThan(0)
     expect(textsOf(answered).join(' ')).not.toContain('8000')
     expect(chat.prompts[0]).not.toContain('8000')
-    // What the model says all the same has nothing to rest on.
-    expect(answered.answer).toMatchObject({ status: 'refused', reason: 'unsupported' })
+    // What the model says all the same has nothing to rest on: only what the articles say is shown.
+    expect(answered.answer.answer).not.toContain('8000')
   })
 })
 

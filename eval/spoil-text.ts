@@ -67,6 +67,7 @@ const toWords = (found: readonly { readonly word: string }[]) => [
 ]
 
 function isIdentifier(word: string): boolean {
+  if (word === 'e.g' || word === 'i.e') return false
   return /\p{L}_\p{L}|\(\)$|\p{L}[./]\p{L}|^\p{Ll}+\p{Lu}|\p{L}\d/u.test(word)
 }
 

@@ -79,10 +79,11 @@ function holdsName(text: string, name: string): boolean {
   const folded = fold(name)
   if (formsOf(folded).some((form) => holds(text, form)) || holdsLonger(text, folded)) return true
   // “Half-Hour” and “LISTEN/NOTIFY” are two words that the evidence may have apart.
-  const parts = folded.split(/[-/](?=\p{L})/u)
+  const parts = JOINED.test(folded) ? folded.split(/[-/]/) : []
   return parts.length > 1 && parts.every((part) => holdsName(text, part))
 }
 
+const JOINED = /^\p{L}+(?:[-/]\p{L}+)+$/u
 /** So long a name may be cut: Postgres for PostgreSQL. */
 const MIN_CUT_NAME = 6
 

@@ -30,7 +30,8 @@ const JOINING = new Set(
 const REACH = 4
 
 export function toPlacedWords(text: string): readonly PlacedWord[] {
-  const plain = wordsToDigits(text.toLowerCase().replace(/\s+/g, ' '))
+  // Lines are those of code or a list, and end what stands in them.
+  const plain = wordsToDigits(text.toLowerCase().replace(/\n+/g, ' ; ').replace(/\s+/g, ' '))
   return [...plain.matchAll(TOKEN)].flatMap(({ 0: token, groups }) => {
     if (groups?.['break'] !== undefined) return [{ text: token, stem: token, kind: 'break' }]
     if (groups?.['number'] === undefined) return readWord(token)

@@ -71,8 +71,8 @@ describe('a claim goes with its evidence', () => {
   })
 
   it('whatever a comment in its code denies', () => {
-    const code = 'def warm_up():\n    # do not run twice\n    model = load()'
-    expect(isContrary('The function loads the model.', code)).toBe(false)
-    expect(isContrary('The function does not load the model.', code)).toBe(true)
+    const code = 'def warm():\n    # never raise twice\n    model = load()'
+    expect(isContrary('It will raise and warm.', code)).toBe(false)
+    expect(isContrary('The function does not load it.', code)).toBe(true)
   })
 })

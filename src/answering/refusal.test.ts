@@ -28,7 +28,12 @@ describe('deciding', () => {
   })
 
   it('refuses where no sentence is supported', () => {
-    expect(decide({ ...input, sentences: [] })).toBe('unsupported')
+    expect(decide({ ...input, sentences: [], statesAnswer: null })).toBe('unsupported')
+    expect(decide({ ...input, sentences: [], statesAnswer: 0.3 })).toBe('unsupported')
+  })
+
+  it('stands where the article’s own sentence states the answer', () => {
+    expect(decide({ ...input, sentences: [] })).toBeNull()
   })
 
   it('refuses where the evidence hardly states the answer', () => {

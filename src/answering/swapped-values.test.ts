@@ -60,7 +60,7 @@ describe('a swapped value', () => {
   it('is none that the question gave', () => {
     const evidence = ['It introduces an App Router.']
     const question = 'What does Next.js introduce?'
-    expect(swapped('Next.js introduces a router.', evidence, { question })).toBeNull()
+    expect(swapped('Everywhere Next.js introduces a router.', evidence, { question })).toBeNull()
   })
 
   it('is none in code that has it', () => {

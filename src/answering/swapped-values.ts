@@ -35,33 +35,52 @@ interface ValuePlace {
   readonly at: number
 }
 
-function isSwapped(place: ValuePlace, { claim, chosen, rivals }: ValueOptions): boolean {
+function isSwapped(place: ValuePlace, options: ValueOptions): boolean {
   const value = place.words[place.at]
   if (value === undefined) return false
-  const [main, ...others] = chosen
-  const isSame = ({ text }: PlacedWord) => text === value.text
-  const isHeld = main.words.some(isSame)
-  const fit = (evidence: readonly Evidence[], isIt: (word: PlacedWord) => boolean) =>
-    bestFit(place, evidence, isIt)
-  const isKind = kindOf(value, [...chosen, ...rivals])
-  const isRival = (word: PlacedWord) => isKind(word) && !isSame(word)
-  const isAsked = claim.asked.has(value.stem)
-  if (!isHeld && !isAsked) {
-    const inItsPlace = fitInItsPlace(place, main, isRival)
-    if (inItsPlace > 0 && inItsPlace >= fit(others, isSame)) return true
-  }
-  // “It introduces …”, where the claim has the question's name for it.
-  if (isAsked && !isHeld && PRONOUN.test(main.text)) return false
-  // In code, what stands beside a name tells little.
-  if (main.isCode) return false
-  const isNew = (word: PlacedWord) =>
-    isRival(word) && !claim.words.some(({ text }) => text === word.text)
-  const other = fit(isAsked ? [main] : [...chosen, ...rivals], isNew)
-  if (other > fit(chosen, isSame) * RIVAL_FACTOR + RIVAL_MARGIN) return true
-  return hasOtherUnit(place, chosen)
+  const { claim, chosen } = options
+  const [main] = chosen
+  const isHeld = main.words.some(({ text }) => text === value.text)
+  const isAsked = claim.asked.has(value.stem) || claim.asked.has(value.text)
+  if (!isHeld && !isAsked && isOfAnother(value, place, options)) return true
+  if (isBlurred(main, { isNamed: isHeld || !isAsked })) return false
+  const found = isAsked ? [main] : [...chosen, ...options.rivals]
+  return isOutdone(value, place, { ...options, found }) || hasOtherUnit(place, chosen)
 }
 
-/** How well another value fits where the claim has its own, unless the claim has that one elsewhere, too, and it fits better. */
+/** Whether what stands beside a value tells little: in code, and in “It introduces …”, where the claim has the question's name for it. */
+function isBlurred(
+  { isCode, text }: Evidence,
+  { isNamed }: { readonly isNamed: boolean },
+): boolean {
+  return isCode || (!isNamed && PRONOUN.test(text))
+}
+
+/** Whether the main sentence has another value in that place, and the value comes from elsewhere. */
+function isOfAnother(value: PlacedWord, place: ValuePlace, options: ValueOptions): boolean {
+  const [main, ...others] = options.chosen
+  const inItsPlace = fitInItsPlace(place, main, isRivalOf(value, options))
+  return inItsPlace > 0 && inItsPlace >= bestFit(place, others, ({ text }) => text === value.text)
+}
+
+/** Whether a value that the claim does not have fits much better than its own. */
+function isOutdone(
+  value: PlacedWord,
+  place: ValuePlace,
+  options: ValueOptions & { readonly found: readonly Evidence[] },
+): boolean {
+  const { claim, chosen, found } = options
+  const isRival = isRivalOf(value, options)
+  const own = bestFit(place, chosen, ({ text }) => text === value.text)
+  const other = bestFit(
+    place,
+    found,
+    (word) => isRival(word) && !claim.words.some(({ text }) => text === word.text),
+  )
+  return other > own * RIVAL_FACTOR + RIVAL_MARGIN
+}
+
+/** How well another value fits there, where it is not one that the claim has in a better place. */
 function fitInItsPlace(
   place: ValuePlace,
   { words }: Evidence,
@@ -78,11 +97,14 @@ function fitInItsPlace(
   return Math.max(0, ...fits)
 }
 
-/** Whether a word is a value of the same kind, by the evidence that it stands in. */
-function kindOf(value: PlacedWord, evidence: readonly Evidence[]): (word: PlacedWord) => boolean {
-  if (value.kind === 'number') return ({ kind }) => kind === 'number'
-  const names = new Set(namesOf(evidence.map(({ text }) => text)))
-  return ({ kind, text }) => kind === 'word' && names.has(text)
+/** Whether a word is another value of the same kind, by the evidence that it stands in. */
+function isRivalOf(
+  value: PlacedWord,
+  { chosen, rivals }: ValueOptions,
+): (word: PlacedWord) => boolean {
+  if (value.kind === 'number') return ({ kind, text }) => kind === 'number' && text !== value.text
+  const names = new Set(namesOf([...chosen, ...rivals].map(({ text }) => text)))
+  return ({ kind, text }) => kind === 'word' && names.has(text) && text !== value.text
 }
 
 function namesOf(texts: readonly string[], known: readonly string[] = []): readonly string[] {

@@ -123,10 +123,23 @@ describe('an answer as JSON', () => {
 
   it('refuses as unsupported where no sentence is left, with its sources', async () => {
     chat.script = { pieces: ['Elephants paint the fences of the moon.'] }
+    chat.statesAnswer = 0.1
     const answer = await ask()
     expect(answer).toMatchObject({ status: 'refused', reason: 'unsupported' })
     expect([answer.sentences, answer.citations]).toEqual([[], []])
     expect(answer.sources.length).toBeGreaterThan(0)
+  })
+
+  it('gives the article’s own sentence where nothing of the model’s words is left', async () => {
+    chat.script = { pieces: ['Elephants paint the fences of the moon.'] }
+    // Above what the words that no passage has take off it.
+    chat.statesAnswer = 0.99
+    const answer = await ask()
+    expect(answer.status).toBe('answered')
+    expect(answer.sentences.map(({ text }) => text)).toEqual(
+      answer.citations.map(({ quote }) => quote),
+    )
+    expect(answer.answer).not.toContain('Elephants')
   })
 
   it('refuses where the evidence does not state the answer', async () => {
@@ -174,7 +187,12 @@ describe('a kept answer', () => {
       understood: { question: QUESTION, asked: QUESTION, earlier: null, earlierAnswer: null },
       time: null,
       generated: LIMIT,
-      decision: { reason: null, statesAnswer: 0.9, basis: 'probability', threshold: 0.5 },
+      decision: {
+        reason: null,
+        statesAnswer: expect.closeTo(0.9, 6) as number,
+        basis: 'probability',
+        threshold: 0.5,
+      },
       passages: answer.sources,
     })
     expect(Object.keys(trace.candidates[0] ?? {}).sort()).toEqual(

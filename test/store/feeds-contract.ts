@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadCorpusProgress } from '../../src/store/corpus.ts'
 import {
+  countFeeds,
   findFeedByUrl,
   forgetFeedState,
   insertFeed,
@@ -23,6 +24,7 @@ const FAILURE = { problem: 'It answers 500.', retryAfter: null }
 
 export function describeFeeds(library: LibraryUnderTest): void {
   describe('a feed', () => describeFeed(library))
+  describe('feeds', () => describeCounts(library))
   describe('a feed that fails', () => describeFailing(library))
   describe('how far the library is', () => describeProgress(library))
 }
@@ -149,6 +151,19 @@ function describeFeed(library: LibraryUnderTest): void {
     expect(await loadFeed(library.pool, id)).toMatchObject({ status: 'ended', articles: 1 })
     expect((await loadFeed(library.pool, id))?.problem).toContain('410')
     expect(await listDueFeeds(library.pool)).toEqual([])
+  })
+}
+
+function describeCounts(library: LibraryUnderTest): void {
+  it('are counted by their status, and a status that none has is left out', async () => {
+    await library.addFeed()
+    const counts = await countFeeds(library.pool)
+    const statuses = (await listFeeds(library.pool)).map(({ status }) => status)
+    expect(counts.length).toBeGreaterThan(0)
+    for (const { status, count } of counts) {
+      expect(count).toBe(statuses.filter((each) => each === status).length)
+    }
+    expect(new Set(counts.map(({ status }) => status))).toEqual(new Set(statuses))
   })
 }
 

@@ -19,7 +19,9 @@ export function describeMigrations(library: LibraryUnderTest): void {
       await migrate(library.pool, 'down', { count })
       expect(await migrate(library.pool, 'up')).toEqual(applied.slice(-count))
       expect(await findBrokenInvariants(library.pool)).toEqual([])
-      expect(await hasVectorIndex(library.pool, MODEL)).toBe(false)
+      // Its table is made anew by 0004, and the service builds it again.
+      const isIndexLost = applied.slice(-count).some((name) => name.startsWith('0004'))
+      expect(await hasVectorIndex(library.pool, MODEL)).toBe(!isIndexLost)
       expect(await library.byKeyword('whales pg_notify')).toEqual(['Sea', 'Sea'])
     }
   })
