@@ -23,7 +23,8 @@ export function findSwapped(claim: Claim, options: SwapOptions): string | null {
   const names = new Set(namesOf([claim.text], toNames(claim.question)))
   const at = claim.words.findIndex((word, index) => {
     if (word.kind !== 'number' && !names.has(word.text)) return false
-    return isSwapped({ words: claim.words, at: index }, { ...options, claim })
+    const place = { value: word, words: claim.words, at: index }
+    return isSwapped(place, { ...options, claim })
   })
   return claim.words[at]?.text ?? null
 }
@@ -31,33 +32,30 @@ export function findSwapped(claim: Claim, options: SwapOptions): string | null {
 type ValueOptions = SwapOptions & { readonly claim: Claim }
 
 interface ValuePlace {
+  readonly value: PlacedWord
   readonly words: readonly PlacedWord[]
   readonly at: number
 }
 
 function isSwapped(place: ValuePlace, options: ValueOptions): boolean {
-  const value = place.words[place.at]
-  if (value === undefined) return false
-  const { claim, chosen } = options
+  const { value } = place
+  const { claim, chosen, rivals } = options
   const [main] = chosen
-  const isHeld = main.words.some(({ text }) => text === value.text)
   const isAsked = claim.asked.has(value.stem) || claim.asked.has(value.text)
-  if (!isHeld && !isAsked && isOfAnother(value, place, options)) return true
-  if (isBlurred(main, { isNamed: isHeld || !isAsked })) return false
-  const found = isAsked ? [main] : [...chosen, ...options.rivals]
-  return isOutdone(value, place, { ...options, found }) || hasOtherUnit(place, chosen)
-}
-
-/** Whether what stands beside a value tells little: in code, and in “It introduces …”, where the claim has the question's name for it. */
-function isBlurred(
-  { isCode, text }: Evidence,
-  { isNamed }: { readonly isNamed: boolean },
-): boolean {
-  return isCode || (!isNamed && PRONOUN.test(text))
+  if (!main.words.some(({ text }) => text === value.text)) {
+    // “It introduces …”, where the claim has the question's name for it.
+    if (isAsked && PRONOUN.test(main.text)) return false
+    if (!isAsked && isOfAnother(place, options)) return true
+  }
+  // In code, what stands beside a name tells little.
+  if (main.isCode) return false
+  const found = isAsked ? [main] : [...chosen, ...rivals]
+  return isOutdone(place, { ...options, found }) || hasOtherUnit(place, chosen)
 }
 
 /** Whether the main sentence has another value in that place, and the value comes from elsewhere. */
-function isOfAnother(value: PlacedWord, place: ValuePlace, options: ValueOptions): boolean {
+function isOfAnother(place: ValuePlace, options: ValueOptions): boolean {
+  const { value } = place
   const [main, ...others] = options.chosen
   const inItsPlace = fitInItsPlace(place, main, isRivalOf(value, options))
   return inItsPlace > 0 && inItsPlace >= bestFit(place, others, ({ text }) => text === value.text)
@@ -65,10 +63,10 @@ function isOfAnother(value: PlacedWord, place: ValuePlace, options: ValueOptions
 
 /** Whether a value that the claim does not have fits much better than its own. */
 function isOutdone(
-  value: PlacedWord,
   place: ValuePlace,
   options: ValueOptions & { readonly found: readonly Evidence[] },
 ): boolean {
+  const { value } = place
   const { claim, chosen, found } = options
   const isRival = isRivalOf(value, options)
   const own = bestFit(place, chosen, ({ text }) => text === value.text)
