@@ -83,14 +83,17 @@ describe('grounding', () => {
     )
   })
 
-  it('drops an address that its evidence does not have', () => {
+  it.each([
+    ['Payloads are capped at 8000 bytes: https://bank.example/x', 'bank.example'],
+    ['Payloads are capped at 8000 bytes <b>.', '<b>'],
+  ])('drops an address or a tag that its evidence does not have: %s', (text, found) => {
     const { dropped } = ground({
       question: '',
-      sentences: ['Payloads are capped at 8000 bytes: https://bank.example/x'],
+      sentences: [text],
       passages,
       similarities: [new Map([['1.0', 0.9]])],
     })
-    expect(dropped[0]?.why).toContain('bank.example')
+    expect(dropped[0]?.why).toContain(found)
   })
 
   it('gives a statement the sentence that suffices, and no more', () => {
@@ -110,6 +113,17 @@ describe('grounding', () => {
       'Inserts are 40% slower.',
       'The index is 3x larger than needed.',
     ])
+  })
+
+  it('gives a second sentence for a number alone', () => {
+    const { sentences } = groundOver(
+      [
+        'The index has levels and serves inserts, deletes and reads.',
+        'An index of 3 levels is flat.',
+      ],
+      'The index has 3 levels and serves inserts, deletes and reads.',
+    )
+    expect(sentences[0]?.citations).toEqual([1, 2])
   })
 
   it('gives each part between semicolons its own evidence', () => {

@@ -3,14 +3,16 @@ import { wordsToDigits } from './number-words.ts'
 // What must stand word for word in the evidence: numbers, names, identifiers and quoted strings. A
 // small model writes these wrongly while everything around them reads well.
 
-const NUMBER = /(?<![\p{L}\d_])[-+]?\d+(?:[.,]\d+)*(?:[kKmM](?![\p{L}\d]))?/gu
+const NUMBER = /(?<![\p{L}\d_])[-+]?\d[\d,.]*(?:[kKmM](?![\p{L}\d]))?/gu
 const IDENTIFIER = /[\p{L}_$][\p{L}\d_$./:-]*(?:\(\))?/gu
 const ABBREVIATIONS = new Set(['e.g', 'i.e'])
 const QUOTED = /["“`]([^"“”`]{2,})["”`]/gu
 
 /** 1,200 = 1200 = 1.2k; a version such as 1.2.3 stays as it is written. */
 export function toNumbers(text: string): ReadonlySet<string> {
-  return new Set((text.match(NUMBER) ?? []).map(toNumber))
+  // “0.85..0.9” is a span of two.
+  const written = (text.match(NUMBER) ?? []).flatMap((each) => each.split(/\.{2,}/))
+  return new Set(written.filter((each) => /\d/.test(each)).map(toNumber))
 }
 
 /** One numeral, written the one way in which equal numbers are alike. */
@@ -79,17 +81,19 @@ function holdsName(text: string, name: string): boolean {
   const folded = fold(name)
   if (formsOf(folded).some((form) => holds(text, form)) || holdsLonger(text, folded)) return true
   // “Half-Hour” and “LISTEN/NOTIFY” are two words that the evidence may have apart.
-  const parts = JOINED.test(folded) ? folded.split(/[-/]/) : []
-  return parts.length > 1 && parts.every((part) => holdsName(text, part))
+  const parts = /[^\p{L}/-]/u.test(folded) ? [] : folded.split(/[-/]/)
+  return parts.length > 1 && parts.every((part) => part !== '' && holdsName(text, part))
 }
 
-const JOINED = /^\p{L}+(?:[-/]\p{L}+)+$/u
 /** So long a name may be cut: Postgres for PostgreSQL. */
 const MIN_CUT_NAME = 6
 
 function holdsLonger(text: string, name: string): boolean {
   if (name.length < MIN_CUT_NAME || /\P{L}/u.test(name)) return false
-  return [...text.matchAll(new RegExp(name, 'gu'))].some(({ index }) => !isWord(text[index - 1]))
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    if (!isWord(text[at - 1])) return true
+  }
+  return false
 }
 
 /** A possessive or a plural of a name is that name; the "s" of a short one is its own. */

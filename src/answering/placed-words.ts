@@ -18,6 +18,7 @@ export interface Place {
 }
 
 const TOKEN =
+  // eslint-disable-next-line security/detect-unsafe-regex -- What repeats begins with a sign that ends what it repeats: linear.
   /(?<number>(?<![\p{L}_])\d+(?:[.,]\d+)*)|(?<word>[\p{L}_$][\p{L}\d_$]*(?:[.'’](?=[\p{L}\d_$])[\p{L}\d_$]+)*)|(?<break>[.,;:!?()]|[–—]|--)|%/gu
 const DENIED_VERB = /^(\p{L}+)n['’]t$/u
 /** They point, and tell nothing of what stands beside them. */
@@ -40,12 +41,12 @@ export function toPlacedWords(text: string): readonly PlacedWord[] {
   })
 }
 
-function readWord(token: string): readonly PlacedWord[] {
-  if (token === 'cannot') return [toWord('can'), toWord('not')]
-  if (token === "won't") return [toWord('will'), toWord('not')]
-  const [, verb] = DENIED_VERB.exec(token) ?? []
+function readWord(written: string): readonly PlacedWord[] {
+  if (written === 'cannot') return [toWord('can'), toWord('not')]
+  if (written === "won't") return [toWord('will'), toWord('not')]
+  const [, verb] = DENIED_VERB.exec(written) ?? []
   if (verb !== undefined) return [toWord(verb), toWord('not')]
-  const word = token.replace(/['’]s$/, '')
+  const word = written.replace(/['’]s$/, '')
   return SKIPPED.has(word) ? [] : [toWord(word)]
 }
 

@@ -23,6 +23,7 @@ describe('a claim contradicts its evidence', () => {
     ['It makes a new revision.', 'A change of the date makes no new revision.'],
     ['It does not make no new revision.', 'A change of the date makes no new revision.'],
     ['Migrations must not be run twice.', 'Run migrations twice.'],
+    ['Kept answers cannot be stale.', 'Weigh the hit rate against how fresh the data is.'],
     ['The port is not 3000.', 'The port is 3000, but the host is not set.'],
   ])('by a denial: %s', (text, evidence) => {
     expect(isContrary(text, evidence)).toBe(true)

@@ -39,6 +39,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   chat.script = { pieces: [LIMIT] }
+  chat.statesAnswer = 0.9
 })
 
 afterEach(async () => {
@@ -55,14 +56,17 @@ async function call(what: string, template: string, body?: object): Promise<Repl
 }
 
 async function ask(body: object = { question: QUESTION }): Promise<Answer> {
-  const reply = await app.call('POST /v1/chat', { body })
+  const reply = await app.call('POST /v1/chat', { body: { fresh: true, ...body } })
   expect(reply.status).toBe(200)
   return reply.json as Answer
 }
 
-function askRefused(body?: object): Promise<Answer> {
+async function askRefused(body?: object): Promise<Answer> {
   chat.script = { pieces: [NONSENSE] }
-  return ask(body)
+  chat.statesAnswer = 0.1
+  const answer = await ask(body)
+  chat.statesAnswer = 0.9
+  return answer
 }
 
 function say(answerId: string, feedback: object): Promise<Reply> {
@@ -193,6 +197,7 @@ describe('the review queue', () => {
 
   it('does not take an answer that no reader asked for', async () => {
     chat.script = { pieces: [NONSENSE] }
+    chat.statesAnswer = 0.1
     const { answerSteps, database } = test.services
     const understood = toStandalone(QUESTION)
     const { signal } = new AbortController()
