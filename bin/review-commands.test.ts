@@ -110,8 +110,10 @@ describe('review', () => {
   it('lists what waits, the most pressing first', async () => {
     expect((await run(reviewList)).printed).toEqual(['Nothing waits for a review.'])
     chat.script = { pieces: [NONSENSE] }
+    chat.statesAnswer = 0.1
     await run((context) => ask(context, 'Who paints\nthe moon?'))
     chat.script = { pieces: [LIMIT] }
+    chat.statesAnswer = 0.9
     const id = await markWrong()
     const { printed } = await run(reviewList)
     expect(printed).toEqual([

@@ -66,7 +66,7 @@ describe('a kept answer', () => {
       promptHash: trace.promptHash,
       generated: `${LIMIT} ${NONSENSE}`,
       dropped: [{ text: NONSENSE, why: trace.dropped[0]?.why }],
-      statesAnswer: 0.9,
+      statesAnswer: answered.trace.decision.statesAnswer,
       threshold: trace.decision.threshold,
       chatModel: 'llama:scripted',
       timings: {
