@@ -56,6 +56,10 @@ function describeRepeated(library: LibraryUnderTest): void {
 
   it('is the newest that has the fingerprint', async () => {
     await keepAnswer(library, { id: 'ans_1', body: { answer: 'Old.' }, fingerprint: 'a' })
+    // The embedded database's clock has milliseconds, and both may fall into one.
+    await library.pool.query(
+      `update answer set created_at = created_at - interval '1 minute' where id = 'ans_1'`,
+    )
     await keepAnswer(library, { id: 'ans_2', body: { answer: 'New.' }, fingerprint: 'a' })
     await keepAnswer(library, { id: 'ans_3', body: { answer: 'Other.' }, fingerprint: 'b' })
     await keepAnswer(library, { id: 'ans_4', body: { answer: 'None.' } })
