@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foundChunk } from '../../test/found-chunk.ts'
 import { toPassage } from '../retrieval/passages.ts'
-import { ground, nearestEvidence } from './grounding.ts'
+import { ground } from './grounding.ts'
 
 const chunk = foundChunk(
   [
@@ -179,17 +179,5 @@ describe('grounding', () => {
         }
       }),
     )
-  })
-})
-
-describe('the sentence that a text speaks of', () => {
-  it('is the nearest one, even where it does not support the text', () => {
-    const found = nearestEvidence('A payload may have 9 bytes.', passages, new Map())
-    expect(found?.sentence).toMatchObject({ id: '1.0', start: 100 })
-    expect(found?.passage).toBe(passages[0])
-  })
-
-  it('is none without passages', () => {
-    expect(nearestEvidence('A payload may have 9 bytes.', [], new Map())).toBeNull()
   })
 })

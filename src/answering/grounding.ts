@@ -1,8 +1,7 @@
-import type { AnswerSentence, Citation, EvidenceSentence, Passage } from '../domain.ts'
+import type { AnswerSentence, Citation, Passage } from '../domain.ts'
 import {
   chooseEvidence,
   coverage,
-  nearest,
   toClaim,
   toEvidence,
   type Claim,
@@ -149,22 +148,6 @@ const CLOSED_QUESTION =
 function isRepeating({ text, question, stems, asked }: Claim): boolean {
   if (CLOSED_QUESTION.test(question) || /^(?:yes|no)\b/i.test(text)) return false
   return [...stems].every((stem) => asked.has(stem))
-}
-
-interface NearestEvidence {
-  readonly passage: Passage
-  readonly sentence: EvidenceSentence
-}
-
-/** The one sentence of the passages that a text most likely speaks of, whether it supports it or not. */
-export function nearestEvidence(
-  text: string,
-  passages: readonly Passage[],
-  similarity: ReadonlyMap<string, number>,
-): NearestEvidence | null {
-  const found = nearest(toClaim(text, { question: '', similarity }), toEvidence(passages))
-  const sentence = found?.passage.sentences.find(({ id }) => id === found.id)
-  return found === undefined || sentence === undefined ? null : { passage: found.passage, sentence }
 }
 
 function toCitations(
