@@ -114,7 +114,7 @@ export function chooseEvidence(
 }
 
 /** The one sentence that a claim most likely speaks of, whether it supports it or not. */
-export function nearest(claim: Claim, evidence: readonly Evidence[]): Evidence | undefined {
+function nearest(claim: Claim, evidence: readonly Evidence[]): Evidence | undefined {
   const { stems, asked, similarity } = claim
   const unsaid = [...asked].filter((stem) => !stems.has(stem))
   const isBare = [...stems].every((stem) => !isWord(stem) || asked.has(stem) || isUnit(stem))
