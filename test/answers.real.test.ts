@@ -41,7 +41,7 @@ describe.skipIf(reason !== undefined)('on the real feed', () => {
 
   it.each([
     'How much memory does an HNSW index need per million vectors?',
-    'In which version of Next.js was the App Router introduced?',
+    'How much does a licence of Next.js cost a year?',
     'Who won the football world cup in 1990?',
   ])('refuses: %s', async (question) => {
     const answer = await ask({ question })
