@@ -37,16 +37,13 @@ export async function checkDraft(draft: Draft): Promise<CheckedDraft> {
   const sentences = steps.split(generated.text)
   const similarities = await steps.compare(sentences, passages, request.signal)
   const grounded = steps.ground({ question, sentences, passages, similarities })
-  const words = { question, generated: generated.text, similarities }
-  const quoted = steps.quote(grounded, { ...words, ...retrieved })
+  const words = { question, passages, generated: generated.text }
+  const quoted = steps.quote(grounded, { ...words, similarities, search: retrieved.search })
+  const { evidence } = quoted
   const stated =
     quoted.grounded.sentences.length === 0
       ? null
-      : await steps.checkStated(
-          turn,
-          { ...words, ...quoted, passages, kept: grounded },
-          request.signal,
-        )
+      : await steps.checkStated(turn, { ...words, evidence, kept: grounded }, request.signal)
   const threshold = steps.thresholds.stated(turn.model.id)
   const statesAnswer = stated?.probability ?? null
   const reason = steps.decide({

@@ -3,6 +3,7 @@ import type { ChatTurn } from '../models/chat-turns.ts'
 import { contentStems } from '../retrieval/content-words.ts'
 import { askStated, type CheckOptions, type Stated } from './ask-stated.ts'
 import type { Grounded } from './grounding.ts'
+import { newStems, shareIn } from './new-stems.ts'
 
 export interface StatedInput {
   readonly question: string
@@ -29,26 +30,16 @@ export async function checkStated(
   const words = kept.sentences.map(({ text }) => text).join(' ')
   // Told alike but for the answer, so that the second costs only what it differs in.
   const answers = [...new Set([words || best, best])]
-  const found: Stated[] = []
+  const told: Stated[] = []
   for (const answer of answers) {
     const stated = await askStated(turn, { question, answer, evidence }, options)
     if (stated === null) return null
-    found.push(stated)
+    told.push(stated)
   }
-  const score = meanOf(found.map(({ probability }) => toLogit(probability)))
-  const unsupported = 1 - shareOfNewWords(generated, { question, passages })
-  return { probability: toProbability(score - unsupported), basis: found[0]?.basis ?? 'word' }
-}
-
-/** Of the model's content words that are not the question's, the share that the passages have. */
-function shareOfNewWords(
-  generated: string,
-  { question, passages }: Pick<StatedInput, 'question' | 'passages'>,
-): number {
-  const asked = new Set(contentStems(question))
-  const added = [...new Set(contentStems(generated))].filter((stem) => !asked.has(stem))
+  const score = meanOf(told.map(({ probability }) => toLogit(probability)))
   const found = new Set(passages.flatMap(({ text }) => contentStems(text)))
-  return added.length === 0 ? 0 : added.filter((stem) => found.has(stem)).length / added.length
+  const unsupported = 1 - shareIn(newStems(generated, question), found)
+  return { probability: toProbability(score - unsupported), basis: told[0]?.basis ?? 'word' }
 }
 
 /** Beyond this a model's certainty tells no more. */

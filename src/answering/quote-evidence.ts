@@ -5,6 +5,7 @@ import { rankSentences } from '../retrieval/rank-sentences.ts'
 import type { SearchResult } from '../retrieval/search.ts'
 import { findFetched } from './foreign-links.ts'
 import { toCitation, type Grounded } from './grounding.ts'
+import { newStems, shareIn } from './new-stems.ts'
 
 interface QuoteInput {
   readonly question: string
@@ -50,8 +51,7 @@ function rankEvidence(input: QuoteInput): readonly PlacedEvidence[] {
   const relevance = new Map(
     rankSentences(search.chunks, question).map(({ sentence, score }) => [sentence.id, score]),
   )
-  const asked = new Set(contentStems(question))
-  const added = [...new Set(contentStems(input.generated))].filter((stem) => !asked.has(stem))
+  const added = newStems(input.generated, question)
   const placed = passages.flatMap((passage) =>
     passage.sentences.map((sentence) => ({ passage, sentence })),
   )
@@ -69,10 +69,6 @@ function rankEvidence(input: QuoteInput): readonly PlacedEvidence[] {
     .map((each) => ({ each, score: scoreOf(each.sentence) }))
     .sort((a, b) => b.score - a.score)
     .map(({ each }) => each)
-}
-
-function shareIn(stems: readonly string[], found: ReadonlySet<string>): number {
-  return stems.length === 0 ? 0 : stems.filter((stem) => found.has(stem)).length / stems.length
 }
 
 /** A question in parts is answered from two places, and a reader should see both. */

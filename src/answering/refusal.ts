@@ -28,11 +28,12 @@ export function isDenial(text: string): boolean {
 export function decide(input: DecideInput): RefusalReason | null {
   const { passages, sentences, generated, statesAnswer, threshold } = input
   if (passages.length === 0) return 'no-evidence'
-  const isDenied = sentences.length === 0 ? isDenial(generated) : sentences.every(saysDenial)
+  const isDropped = sentences.length === 0
+  const isDenied = isDropped ? isDenial(generated) : sentences.every(saysDenial)
   if (isDenied) return 'not-answered'
-  const unanswered = sentences.length === 0 ? 'unsupported' : 'not-answered'
-  if (statesAnswer === null) return sentences.length === 0 ? 'unsupported' : null
-  return statesAnswer < threshold ? unanswered : null
+  if (statesAnswer !== null && statesAnswer >= threshold) return null
+  if (isDropped) return 'unsupported'
+  return statesAnswer === null ? null : 'not-answered'
 }
 
 function saysDenial({ text }: AnswerSentence): boolean {
