@@ -150,7 +150,7 @@ describe('a service that is told to stop', () => {
   it('breaks off after its grace what does not end, says why, and is gone within ten seconds', async () => {
     const url = await startReady()
     ollama.script = { pieces: Array.from({ length: 100 }, (_, at) => `on to ${at} `), delayMs: 200 }
-    const events = readEvents(await ask(url, { stream: true }))
+    const events = readEvents(await ask(url, { stream: true, fresh: true }))
     await readFirstWord(events)
     const since = performance.now()
     const aborts = ollama.aborts
